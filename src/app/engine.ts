@@ -1,0 +1,44 @@
+// What the page needs of the machinery behind it. The page knows nothing of workers or storage.
+import type { ReadonlySignal } from '@preact/signals';
+import type { PlainError } from '../errors.ts';
+import type { EncoderInfo } from '../inference/encoder.ts';
+import type { LongWork, Progress } from '../progress.ts';
+import type { CollectionLabel } from '../retrieval/labels.ts';
+import type { Verdict } from '../verdict.ts';
+
+export type EngineStatus =
+  | { readonly state: 'loading'; readonly progress: Progress | null }
+  | { readonly state: 'ready'; readonly encoder: EncoderInfo }
+  | { readonly state: 'failed'; readonly error: PlainError };
+
+/** Things a user should know of but that stop nothing, such as a fall-back to WASM. */
+export interface Notice {
+  readonly id: 'self-test-failed' | 'no-isolation' | 'worker-restarted' | 'storage-unavailable';
+  readonly detail: string;
+}
+
+export interface Diagnostics {
+  readonly crossOriginIsolated: boolean;
+  readonly encoder: EncoderInfo | null;
+  readonly collection: {
+    readonly name: string;
+    readonly labels: number;
+    readonly photos: number;
+    readonly bytes: number;
+  } | null;
+  /** HNSW graphs built, out of all shards; the engine that answers at present. */
+  readonly index: { readonly hnswShards: number; readonly shards: number; readonly engine: string } | null;
+  readonly storage: { readonly usage: number; readonly quota: number } | null;
+}
+
+export interface Engine {
+  readonly status: ReadonlySignal<EngineStatus>;
+  readonly notices: ReadonlySignal<readonly Notice[]>;
+  /** Landmarks of the open collection; empty until it is open. */
+  readonly labels: ReadonlySignal<readonly CollectionLabel[]>;
+  /** Waits for the engine to be ready; photos are worked on one at a time, in order of calling. */
+  recognize(photo: Blob, work?: LongWork): Promise<Verdict>;
+  /** Starts loading again after `failed`. */
+  retry(): void;
+  diagnostics(): Promise<Diagnostics>;
+}

@@ -1,0 +1,77 @@
+// The closed set of errors that Cairn throws: what happened, and what the user can do about it.
+
+/** Every code that a user or a caller can meet. Messages are English; the page translates by code. */
+export type ErrorCode =
+  // photos
+  | 'photo-empty'
+  | 'photo-unsupported'
+  | 'photo-corrupt'
+  | 'photo-truncated'
+  | 'photo-too-large'
+  // models and numbers
+  | 'model-invalid'
+  | 'model-missing'
+  | 'backend-unavailable'
+  | 'inference-failed'
+  // collections and storage
+  | 'collection-invalid'
+  | 'collection-mismatch'
+  | 'collection-missing'
+  | 'storage-failed'
+  | 'storage-full'
+  | 'download-failed'
+  | 'hash-mismatch'
+  // workers
+  | 'worker-crashed'
+  | 'timeout'
+  | 'aborted'
+  // use
+  | 'usage'
+  | 'internal';
+
+/**
+ * The one error class of Cairn. `message` says what happened, `remedy` what to do.
+ * It survives a trip between threads through {@link toPlainError} and {@link fromPlainError}.
+ */
+export class CairnError extends Error {
+  override readonly name = 'CairnError';
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    readonly remedy: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** A structured-clone-safe picture of an error. */
+export interface PlainError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** Turns anything thrown into a plain error; what is not ours becomes `internal`, aborts `aborted`. */
+export function toPlainError(thrown: unknown): PlainError {
+  if (thrown instanceof CairnError) {
+    return { code: thrown.code, message: thrown.message, remedy: thrown.remedy };
+  }
+  if (thrown instanceof DOMException && thrown.name === 'AbortError') {
+    return { code: 'aborted', message: 'The work was stopped.', remedy: 'Start it again if needed.' };
+  }
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return { code: 'internal', message, remedy: 'This is a fault of Cairn: please report it.' };
+}
+
+/** The way back from {@link toPlainError}. */
+export function fromPlainError(plain: PlainError): CairnError {
+  return new CairnError(plain.code, plain.message, plain.remedy);
+}
+
+/** Throws the typed `aborted` error when the signal has fired. */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) {
+    throw new CairnError('aborted', 'The work was stopped.', 'Start it again if needed.');
+  }
+}

@@ -1,0 +1,33 @@
+// How long work tells how far it is: one shape for downloads, loading, indexing and recognition.
+
+/** What is being done; the page has a text for each in both languages. */
+export type Stage =
+  | 'download'
+  | 'load-model'
+  | 'warm-up'
+  | 'self-test'
+  | 'open-collection'
+  | 'build-index'
+  | 'decode'
+  | 'encode'
+  | 'search'
+  | 'rerank'
+  | 'decide';
+
+/** One step of progress. `done` and `total` are in `unit`; total is 0 while unknown. */
+export interface Progress {
+  readonly stage: Stage;
+  readonly done: number;
+  readonly total: number;
+  readonly unit: 'bytes' | 'steps' | 'photos' | 'rows';
+  /** What is worked on, for people: a file name, a shard. */
+  readonly item?: string;
+}
+
+export type OnProgress = (progress: Progress) => void;
+
+/** What every long-running function takes. */
+export interface LongWork {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: OnProgress | undefined;
+}

@@ -1,0 +1,28 @@
+// The constants of re-ranking, in one place. Values are chosen by `cairn tune` on the validation
+// split only; docs/reranking.md records the curves that they come from.
+
+export interface RerankPreset {
+  /** Neighbours asked of the index in each search. */
+  readonly topK: number;
+  readonly expansion: {
+    /** How many neighbours are averaged into the query; 0 switches query expansion off. */
+    readonly neighbours: number;
+    /** Weight of a neighbour = max(similarity, 0)^alpha; 0 is the plain average of the recipe. */
+    readonly alpha: number;
+  };
+  readonly voting: {
+    /** Neighbours that vote. */
+    readonly neighbours: number;
+    /** A vote is max(similarity, 0)^power; the recipe's value is 8. */
+    readonly power: number;
+  };
+  readonly penalty: {
+    /** Weight of the query's own similarity to the non-landmark bank; 0 switches it off. */
+    readonly query: number;
+    /** Weight of each reference's similarity to the bank; 0 switches it off. */
+    readonly reference: number;
+    /** Bank photos averaged for the query, and for each reference when an index is built. */
+    readonly queryNeighbours: number;
+    readonly referenceNeighbours: number;
+  };
+}

@@ -1,0 +1,40 @@
+// What a search engine over a collection must do, whoever implements it: HNSW or exact, worker or not.
+import type { LongWork } from '../progress.ts';
+
+/** One reference photo found. Sorted by `similarity`, best first; ties by `row`, lowest first. */
+export interface Neighbour {
+  /** Row in the whole collection (shards in the order of collection.json). */
+  readonly row: number;
+  /** Index into the collection's `labels`. */
+  readonly label: number;
+  /** Cosine similarity to the query, −1..1. */
+  readonly similarity: number;
+  /** Mean similarity of the reference to its nearest photos in the non-landmark bank, −1..1. */
+  readonly bankSimilarity: number;
+}
+
+export type SearchEngine = 'hnsw' | 'exact';
+
+export interface SearchOptions extends LongWork {
+  /** How many neighbours; fewer come back only when the collection has fewer rows. */
+  readonly k: number;
+  /** Return the stored embeddings of the first so many neighbours (query expansion needs them). */
+  readonly vectors?: number;
+  /** Insist on an engine; left out, the collection's measured choice is taken. */
+  readonly engine?: SearchEngine;
+}
+
+export interface SearchResult {
+  readonly neighbours: readonly Neighbour[];
+  /** Embeddings of the first `vectors` neighbours, row-major [n × dim], L2-normalised. */
+  readonly vectors: Float32Array;
+  readonly engine: SearchEngine;
+}
+
+/** A collection opened for search. */
+export interface CollectionSearch {
+  readonly dim: number;
+  readonly rows: number;
+  /** `query`: [dim], L2-normalised. Throws `usage` on a wrong length or a non-finite value. */
+  search(query: Float32Array, options: SearchOptions): Promise<SearchResult>;
+}

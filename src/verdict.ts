@@ -1,0 +1,52 @@
+// What a recognition says: the shape that the page shows, the command prints and evaluation scores.
+import type { Neighbour, SearchEngine } from './retrieval/search.ts';
+
+/** A landmark of the collection; a landmark that is not in it; no landmark at all. */
+export type Kind = 'landmark' | 'unlisted' | 'not-landmark';
+
+export interface Candidate {
+  readonly label: string;
+  /** Cosine similarity of the label's best reference, −1..1. */
+  readonly similarity: number;
+  /** Soft votes of the label's references after query expansion, ≥ 0. */
+  readonly votes: number;
+  /** Verified matches; null until geometric verification exists for this collection. */
+  readonly inliers: number | null;
+}
+
+/** Milliseconds by stage, in the order in which the stages ran. */
+export type Timings = Readonly<Record<string, number>>;
+
+export interface Verdict {
+  readonly kind: Kind;
+  /** Null unless `kind` is landmark. */
+  readonly label: string | null;
+  /** Probability that the best label is right, 0..1: what GAP ranks by, whatever the kind. */
+  readonly confidence: number;
+  /** Best first, distinct labels, at most `CANDIDATES`. */
+  readonly candidates: readonly Candidate[];
+  /** Sums to 1. */
+  readonly kindProbabilities: Readonly<Record<Kind, number>>;
+  readonly timings: Timings;
+  /** Such as `wasm (2 threads)` or `webgpu (NVIDIA …)`. */
+  readonly backend: string;
+  /** What each stage contributed, for the page's "why". */
+  readonly evidence: Evidence;
+}
+
+/** How many runners-up a verdict carries, the best included. */
+export const CANDIDATES = 5;
+
+export interface Evidence {
+  readonly engine: SearchEngine;
+  /** Best references of the first search. */
+  readonly nearest: readonly Neighbour[];
+  /** Best label after each stage, with its score there. */
+  readonly stages: readonly { readonly stage: string; readonly label: string; readonly score: number }[];
+  /** The decision's inputs and what each added to the log-odds of "right". */
+  readonly features: readonly {
+    readonly name: string;
+    readonly value: number;
+    readonly contribution: number;
+  }[];
+}

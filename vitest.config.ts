@@ -1,0 +1,21 @@
+// Tests by kind: unit (pure), parity (numbers against references), browser (a real Chromium).
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', include: ['tests/unit/**/*.test.ts'], testTimeout: 30_000 } },
+      { test: { name: 'parity', include: ['tests/parity/**/*.test.ts'], testTimeout: 120_000 } },
+      {
+        test: {
+          name: 'browser',
+          include: ['tests/browser/**/*.test.ts'],
+          testTimeout: 240_000,
+          hookTimeout: 300_000,
+          // One Chromium and one built site serve all files: two cores gain nothing from more.
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
