@@ -1,0 +1,243 @@
+// collection.json: what a collection is called, what it was made with, its labels and its shards.
+// docs/format.md is the specification; this file is its reader and its encoder.
+import { CairnError } from '../errors.ts';
+import { isSha256, sha256Sync } from '../weights/sha256.ts';
+import type { CollectionLabel } from './labels.ts';
+import { type Checker, checker } from './schema.ts';
+
+export const COLLECTION_FILE = 'collection.json';
+export const FORMAT_VERSION = 1;
+/** No shard is larger: a download that is cut costs little, and a phone can hold one in memory. */
+export const MAX_SHARD_BYTES = 16 * 1024 * 1024;
+/** Bounds that keep a hostile collection.json from asking for absurd amounts of memory. */
+export const LIMITS = { dimension: 8192, labels: 1_000_000, shards: 4096, jsonBytes: 64 << 20 };
+
+/** Which encoder made the embeddings. */
+export interface EncoderIdentity {
+  readonly id: string;
+  /** SHA-256 of its weights, lower-case hex. */
+  readonly weightsSha256: string;
+}
+
+export interface ShardEntry {
+  /** A plain file name beside collection.json: letters, digits, `.`, `_` and `-`. */
+  readonly file: string;
+  readonly bytes: number;
+  /** Of the whole file, lower-case hex. */
+  readonly sha256: string;
+  readonly rows: number;
+}
+
+export interface Collection {
+  readonly formatVersion: typeof FORMAT_VERSION;
+  readonly name: string;
+  readonly encoder: EncoderIdentity;
+  /** The non-landmark bank that the rows' `bankSimilarity` was computed against. */
+  readonly bank: { readonly sha256: string };
+  readonly dimension: number;
+  readonly labels: readonly CollectionLabel[];
+  readonly shards: readonly ShardEntry[];
+  /** SPDX expression or a sentence. */
+  readonly licence: string;
+  readonly attribution: string;
+  /** ISO 8601, UTC, such as `2025-01-31T12:00:00.000Z`. */
+  readonly created: string;
+}
+
+/** Rows of all shards. */
+export function collectionRows(collection: Collection): number {
+  return collection.shards.reduce((sum, shard) => sum + shard.rows, 0);
+}
+
+/** Bytes of all shards; collection.json itself is not counted. */
+export function collectionBytes(collection: Collection): number {
+  return collection.shards.reduce((sum, shard) => sum + shard.bytes, 0);
+}
+
+/** True for the name of a collection: it is a store key and a folder name. */
+export function isCollectionName(name: unknown): name is string {
+  return typeof name === 'string' && /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,99}$/u.test(name);
+}
+
+/** True for a shard name that stays in its folder on every file system. */
+export function isShardFile(file: unknown): file is string {
+  return (
+    typeof file === 'string' &&
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,119}$/.test(file) &&
+    !/\.json$/i.test(file)
+  );
+}
+
+// The last line carries the SHA-256 of every byte before it, so that no flipped byte goes unseen.
+const DIGEST_LINE = /^ {2}"digest": "([0-9a-f]{64})"\n\}\n$/;
+const DIGEST_LINE_BYTES = 81;
+
+/**
+ * The bytes of collection.json. Validates first, so a writer cannot produce what a reader refuses.
+ * @throws CairnError `collection-invalid`
+ */
+export function encodeCollection(collection: Collection): Uint8Array<ArrayBuffer> {
+  const valid = validate(collection);
+  const json = JSON.stringify(valid, null, 2);
+  const encoder = new TextEncoder();
+  const head = encoder.encode(`${json.slice(0, -'\n}'.length)},\n`);
+  const tail = encoder.encode(`  "digest": "${sha256Sync(head)}"\n}\n`);
+  const bytes = new Uint8Array(head.length + tail.length);
+  bytes.set(head);
+  bytes.set(tail, head.length);
+  return bytes;
+}
+
+/**
+ * Reads and checks collection.json. Structure is told before the digest, so that a message names
+ * the field that is wrong where one is.
+ * @throws CairnError `collection-invalid`, or `hash-mismatch` when bytes were changed
+ */
+export function parseCollection(bytes: Uint8Array): Collection {
+  if (bytes.length > LIMITS.jsonBytes) throw invalid(`it is ${bytes.length} bytes long`);
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw invalid('it is no JSON text', cause);
+  }
+  const collection = validate(value);
+  const tail = new TextDecoder().decode(bytes.subarray(-DIGEST_LINE_BYTES));
+  const digest = DIGEST_LINE.exec(tail)?.[1];
+  if (digest === undefined) throw invalid('its last line is not a "digest" as format 1 writes it');
+  if (digest !== sha256Sync(bytes.subarray(0, -DIGEST_LINE_BYTES))) {
+    throw new CairnError(
+      'hash-mismatch',
+      `${COLLECTION_FILE} was changed or damaged: its digest does not fit its text.`,
+      'Download or build the collection again; edit the source and run `cairn index`, not this file.',
+    );
+  }
+  return collection;
+}
+
+/**
+ * Refuses a collection whose embeddings come from another encoder: similarities would mean nothing.
+ * @throws CairnError `collection-mismatch`
+ */
+export function assertEncoder(
+  collection: Collection,
+  encoder: EncoderIdentity & { readonly dim?: number },
+): void {
+  const { id, weightsSha256 } = collection.encoder;
+  const remedy = `Build the collection again with ${encoder.id} (\`cairn index\`), or install the encoder that it was made with.`;
+  if (id !== encoder.id) {
+    throw mismatch(
+      `Collection ${collection.name} was made with the encoder ${id}, this is ${encoder.id}.`,
+      remedy,
+    );
+  }
+  if (weightsSha256 !== encoder.weightsSha256) {
+    throw mismatch(
+      `Collection ${collection.name} was made with other weights of ${id} (${weightsSha256.slice(0, 12)}… instead of ${encoder.weightsSha256.slice(0, 12)}…).`,
+      remedy,
+    );
+  }
+  if (encoder.dim !== undefined && encoder.dim !== collection.dimension) {
+    throw mismatch(
+      `Collection ${collection.name} holds ${collection.dimension}-d embeddings, the encoder gives ${encoder.dim}-d.`,
+      remedy,
+    );
+  }
+}
+
+function mismatch(message: string, remedy: string): CairnError {
+  return new CairnError('collection-mismatch', message, remedy);
+}
+
+function invalid(what: string, cause?: unknown): CairnError {
+  return new CairnError(
+    'collection-invalid',
+    `${COLLECTION_FILE} cannot be used: ${what}.`,
+    'Download the collection again, or build it again with `cairn index`.',
+    { cause },
+  );
+}
+
+function validate(value: unknown): Collection {
+  const root = checker(value, '', invalid).object();
+  const version = root.at('formatVersion').integer(1, Number.MAX_SAFE_INTEGER);
+  if (version !== FORMAT_VERSION) {
+    throw new CairnError(
+      'collection-invalid',
+      `${COLLECTION_FILE} has format version ${version}; this Cairn reads version ${FORMAT_VERSION}.`,
+      version > FORMAT_VERSION ? 'Update Cairn.' : 'Build the collection again with `cairn index`.',
+    );
+  }
+  const encoder = root.at('encoder').object();
+  const labels = root.at('labels').array(LIMITS.labels).map(readLabel);
+  const collection: Collection = {
+    formatVersion: FORMAT_VERSION,
+    name: root
+      .at('name')
+      .satisfies(isCollectionName, 'a name of 1 to 100 letters, digits, " ", ".", "_", "-"'),
+    encoder: {
+      id: encoder.at('id').string(200),
+      weightsSha256: encoder.at('weightsSha256').satisfies(isSha256, 'a SHA-256 in lower-case hex'),
+    },
+    bank: {
+      sha256: root
+        .at('bank')
+        .object()
+        .at('sha256')
+        .satisfies(isSha256, 'a SHA-256 in lower-case hex'),
+    },
+    dimension: root.at('dimension').integer(1, LIMITS.dimension),
+    licence: root.at('licence').string(10_000),
+    attribution: root.at('attribution').string(1_000_000, 0),
+    created: root.at('created').satisfies(isUtcTime, 'an ISO 8601 time in UTC'),
+    labels,
+    shards: root.at('shards').array(LIMITS.shards).map(readShard),
+  };
+  checkSums(collection);
+  return collection;
+}
+
+function readLabel(at: Checker): CollectionLabel {
+  const label = at.object();
+  const title = label.at('title').object();
+  return {
+    label: label.at('label').string(200),
+    title: { en: title.at('en').string(500), zh: title.at('zh').string(500) },
+    country: label
+      .at('country')
+      .orNull((c) => c.satisfies(isCountry, 'two upper-case letters or null')),
+    lat: label.at('lat').orNull((c) => c.number(-90, 90)),
+    lon: label.at('lon').orNull((c) => c.number(-180, 180)),
+    wikidata: label
+      .at('wikidata')
+      .orNull((c) => c.satisfies(isWikidata, 'a Wikidata id such as "Q243" or null')),
+    photos: label.at('photos').integer(0, Number.MAX_SAFE_INTEGER),
+  };
+}
+
+function readShard(at: Checker): ShardEntry {
+  const shard = at.object();
+  return {
+    file: shard.at('file').satisfies(isShardFile, 'a plain file name without a path'),
+    bytes: shard.at('bytes').integer(1, MAX_SHARD_BYTES),
+    sha256: shard.at('sha256').satisfies(isSha256, 'a SHA-256 in lower-case hex'),
+    rows: shard.at('rows').integer(1, MAX_SHARD_BYTES),
+  };
+}
+
+function checkSums(collection: Collection): void {
+  const names = new Set(collection.labels.map((label) => label.label));
+  if (names.size !== collection.labels.length) throw invalid('a label is listed twice');
+  const files = new Set(collection.shards.map((shard) => shard.file.toLowerCase()));
+  if (files.size !== collection.shards.length) throw invalid('a shard file is listed twice');
+  const photos = collection.labels.reduce((sum, label) => sum + label.photos, 0);
+  const rows = collectionRows(collection);
+  if (photos !== rows) throw invalid(`its labels count ${photos} photos, its shards ${rows} rows`);
+}
+
+const isCountry = (v: unknown): v is string => typeof v === 'string' && /^[A-Z]{2}$/.test(v);
+const isWikidata = (v: unknown): v is string => typeof v === 'string' && /^Q[1-9]\d{0,11}$/.test(v);
+const isUtcTime = (v: unknown): v is string =>
+  typeof v === 'string' &&
+  /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(v) &&
+  Number.isFinite(Date.parse(v));
