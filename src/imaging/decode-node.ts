@@ -1,0 +1,72 @@
+// Decoding in Node, by sharp (libvips): the same answers as decode-browser.ts.
+import sharp from 'sharp';
+import { throwIfAborted } from '../errors.ts';
+import type { LongWork } from '../progress.ts';
+import { type Bitmap8, flattenOnWhite } from './decode.ts';
+import { inspectPhoto } from './inspect.ts';
+import { decodedSize, PHOTO_LIMITS } from './limits.ts';
+import { corruptPhoto } from './photo-errors.ts';
+
+interface RawPixels {
+  readonly data: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  readonly channels: number;
+}
+
+/** CMYK without a profile as browsers show it: plain multiplication, 0 = no ink. In place. */
+function cmykToRgbx(pixels: Uint8Array): void {
+  for (let i = 0; i < pixels.length; i += 4) {
+    const light = 255 - pixels[i + 3]!;
+    for (let c = i; c < i + 3; c++) pixels[c] = Math.round(((255 - pixels[c]!) * light) / 255);
+  }
+}
+
+/** Grey and grey + alpha to RGB and RGBA; anything else as it is. */
+function spreadGrey(raw: RawPixels): RawPixels {
+  if (raw.channels > 2) return raw;
+  const channels = raw.channels + 2;
+  const pixels = raw.width * raw.height;
+  const data = new Uint8Array(pixels * channels);
+  for (let i = 0; i < pixels; i++) {
+    data.fill(raw.data[i * raw.channels]!, i * channels, i * channels + 3);
+    if (channels === 4) data[i * 4 + 3] = raw.data[i * 2 + 1]!;
+  }
+  return { ...raw, data, channels };
+}
+
+async function decodeRaw(bytes: Uint8Array, size: { width: number; height: number }) {
+  // One page is the default: the first frame of an animation.
+  const image = sharp(bytes, {
+    failOn: 'truncated',
+    limitInputPixels: PHOTO_LIMITS.maxPixels,
+    sequentialRead: true,
+    autoOrient: true,
+  });
+  const { space, hasProfile } = await image.metadata();
+  const inks = space === 'cmyk' && !hasProfile;
+  if (inks) image.pipelineColourspace('cmyk').toColourspace('cmyk');
+  else image.toColourspace('srgb');
+  const { data, info } = await image
+    .resize({ ...size, fit: 'fill' })
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  if (inks) cmykToRgbx(data);
+  return { inks, raw: spreadGrey({ data, ...info }) };
+}
+
+/** See {@link DecodePhoto}. An abort is noticed before and after decoding, not within. */
+export async function decodePhoto(bytes: Uint8Array, work: LongWork = {}): Promise<Bitmap8> {
+  throwIfAborted(work.signal);
+  const header = inspectPhoto(bytes);
+  const { inks, raw } = await decodeRaw(bytes, decodedSize(header.width, header.height)).catch(
+    (cause: unknown) => {
+      throw corruptPhoto('its pixels cannot be decoded', cause);
+    },
+  );
+  throwIfAborted(work.signal);
+  const { data, width, height } = raw;
+  const channels = raw.channels === 4 ? 4 : 3;
+  if (channels === 4 && !inks) flattenOnWhite(data);
+  return { width, height, channels, data, header };
+}
