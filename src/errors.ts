@@ -58,7 +58,11 @@ export function toPlainError(thrown: unknown): PlainError {
     return { code: thrown.code, message: thrown.message, remedy: thrown.remedy };
   }
   if (thrown instanceof DOMException && thrown.name === 'AbortError') {
-    return { code: 'aborted', message: 'The work was stopped.', remedy: 'Start it again if needed.' };
+    return {
+      code: 'aborted',
+      message: 'The work was stopped.',
+      remedy: 'Start it again if needed.',
+    };
   }
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return { code: 'internal', message, remedy: 'This is a fault of Cairn: please report it.' };
@@ -67,6 +71,11 @@ export function toPlainError(thrown: unknown): PlainError {
 /** The way back from {@link toPlainError}. */
 export function fromPlainError(plain: PlainError): CairnError {
   return new CairnError(plain.code, plain.message, plain.remedy);
+}
+
+/** Anything thrown as a `CairnError`: ours unchanged, others as {@link toPlainError} sees them. */
+export function toCairnError(thrown: unknown): CairnError {
+  return thrown instanceof CairnError ? thrown : fromPlainError(toPlainError(thrown));
 }
 
 /** Throws the typed `aborted` error when the signal has fired. */

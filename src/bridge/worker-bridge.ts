@@ -1,0 +1,160 @@
+// Owns a worker's whole life: started by the first call, watched, given up when broken, started anew.
+import { wrap } from 'comlink';
+import { CairnError, throwIfAborted, toCairnError } from '../errors.ts';
+import { PendingCall } from './pending-call.ts';
+import { type HostSignal, installErrorTransfer, isLongWork } from './protocol.ts';
+import type { WorkerLink } from './worker-link.ts';
+
+/** The methods of `Api` that can be called across threads: those that return promises. */
+export type Remote<Api> = {
+  readonly [K in keyof Api as Api[K] extends (...args: never[]) => Promise<unknown>
+    ? K
+    : never]: Api[K];
+};
+
+export interface BridgeOptions<Api> {
+  /** For messages, such as "encoder". */
+  readonly name: string;
+  /** Milliseconds that a call may take without a sign of progress; 0 = for ever. */
+  readonly timeoutMs?: number;
+  /** Other limits by method. */
+  readonly timeouts?: { readonly [K in keyof Remote<Api>]?: number };
+  /** Milliseconds without any message until a worker that is at work counts as hung. */
+  readonly silenceMs?: number;
+  /** Milliseconds that a worker has to stop an aborted call before it is ended. */
+  readonly graceMs?: number;
+  /** Milliseconds without a call after which the worker is let go; 0 = never. */
+  readonly idleMs?: number;
+  /** Runs first in every new worker (such as opening a collection again); other calls wait. */
+  readonly prepare?: (api: Remote<Api>) => Promise<unknown>;
+  /** A worker died with this error; the next call starts another. */
+  readonly onCrash?: (error: CairnError) => void;
+}
+
+/** WASM computes for seconds without looking up: only a far longer silence means a hung worker. */
+export const BRIDGE_DEFAULTS = { timeoutMs: 60_000, silenceMs: 30_000, graceMs: 10_000, idleMs: 0 };
+const BEATS_PER_SILENCE = 4;
+
+type Timer = ReturnType<typeof setTimeout>;
+interface Running {
+  readonly link: WorkerLink;
+  readonly calls: Record<string, (...args: unknown[]) => Promise<unknown>>;
+  readonly pending: Set<PendingCall>;
+  /** When the worker last said anything, ms; 0 = not yet loaded. */
+  heard: number;
+  prepared: Promise<unknown> | null;
+  beat?: Timer;
+  idle?: Timer;
+}
+
+export class WorkerBridge<Api extends object> {
+  /** Looks like the worker's object: same methods, same `LongWork`, same typed errors. */
+  readonly api: Remote<Api>;
+  readonly #spawn: () => WorkerLink;
+  readonly #options: BridgeOptions<Api> & typeof BRIDGE_DEFAULTS;
+  #running: Running | null = null;
+
+  constructor(spawn: () => WorkerLink, options: BridgeOptions<Api>) {
+    installErrorTransfer();
+    this.#spawn = spawn;
+    this.#options = { ...BRIDGE_DEFAULTS, ...options };
+    this.api = this.#face(true);
+  }
+
+  get alive(): boolean {
+    return this.#running !== null;
+  }
+
+  /** Ends the worker; what is pending is rejected with `aborted`. A later call starts a new one. */
+  release(): void {
+    if (!this.#running) return;
+    const what = `The ${this.#options.name} was let go.`;
+    this.#end(this.#running, new CairnError('aborted', what, 'Start it again if needed.'));
+  }
+
+  /** @param waits for `prepare`; the calls that prepare itself makes do not */
+  #face(waits: boolean): Remote<Api> {
+    const get = (_: object, method: string | symbol) =>
+      // An object with a `then` would be taken for a promise.
+      typeof method === 'symbol' || method === 'then'
+        ? undefined
+        : (...args: unknown[]) => this.#call(method, args, waits);
+    return new Proxy({}, { get }) as Remote<Api>;
+  }
+
+  async #call(method: string, args: unknown[], waits: boolean): Promise<unknown> {
+    throwIfAborted(args.find(isLongWork)?.signal);
+    const running = this.#start();
+    const limits = this.#options.timeouts as Record<string, number> | undefined;
+    const call = new PendingCall(args, {
+      timeoutMs: limits?.[method] ?? this.#options.timeoutMs,
+      graceMs: this.#options.graceMs,
+      onStuck: (why) => this.#crash(running, why),
+    });
+    running.pending.add(call);
+    this.#watch(running);
+    const run = () => call.run((sent) => running.calls[method]!(...sent));
+    // A failed `prepare` ends the worker, and with it every call that waited for it.
+    const ready = (waits && running.prepared) || Promise.resolve();
+    void ready
+      .then(run, () => {})
+      .finally(() => {
+        running.pending.delete(call);
+        this.#watch(running);
+      });
+    return call.promise;
+  }
+
+  #start(): Running {
+    if (this.#running) return this.#running;
+    const link = this.#spawn();
+    const calls = wrap(link.endpoint) as unknown as Running['calls'];
+    const running: Running = { link, calls, pending: new Set(), heard: 0, prepared: null };
+    this.#running = running;
+    link.onDeath((why) => this.#crash(running, why));
+    link.endpoint.addEventListener('message', () => {
+      running.heard = performance.now();
+    });
+    running.prepared = this.#options.prepare?.(this.#face(false)) ?? null;
+    running.prepared?.catch((thrown) => this.#end(running, toCairnError(thrown)));
+    return running;
+  }
+
+  /** Pings while there is work; lets an idle worker go. */
+  #watch(running: Running): void {
+    if (this.#running !== running) return;
+    const { silenceMs, idleMs } = this.#options;
+    clearTimeout(running.idle);
+    if (running.pending.size > 0) {
+      if (running.beat) return;
+      if (running.heard > 0) running.heard = performance.now();
+      running.beat = setInterval(() => {
+        if (running.heard > 0 && performance.now() - running.heard > silenceMs) {
+          this.#crash(running, 'it no longer answers');
+        } else {
+          running.link.endpoint.postMessage({ cairn: 'ping' } satisfies HostSignal);
+        }
+      }, silenceMs / BEATS_PER_SILENCE);
+    } else {
+      clearInterval(running.beat);
+      delete running.beat;
+      if (idleMs > 0) running.idle = setTimeout(() => this.release(), idleMs);
+    }
+  }
+
+  #crash(running: Running, why: string): void {
+    if (this.#running !== running) return;
+    const what = `The ${this.#options.name} worker broke down: ${why}.`;
+    const error = new CairnError('worker-crashed', what, 'Try again: it starts anew by itself.');
+    this.#end(running, error);
+    this.#options.onCrash?.(error);
+  }
+
+  #end(running: Running, error: CairnError): void {
+    if (this.#running === running) this.#running = null;
+    clearInterval(running.beat);
+    clearTimeout(running.idle);
+    running.link.terminate();
+    for (const call of running.pending) call.reject(error);
+  }
+}
