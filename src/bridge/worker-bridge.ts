@@ -40,8 +40,8 @@ interface Running {
   readonly link: WorkerLink;
   readonly calls: Record<string, (...args: unknown[]) => Promise<unknown>>;
   readonly pending: Set<PendingCall>;
-  /** When the worker last said anything, ms; 0 = not yet loaded. */
-  heard: number;
+  /** Pings since the worker last said anything; null until it has loaded and can answer. */
+  unanswered: number | null;
   prepared: Promise<unknown> | null;
   beat?: Timer;
   idle?: Timer;
@@ -109,11 +109,11 @@ export class WorkerBridge<Api extends object> {
     if (this.#running) return this.#running;
     const link = this.#spawn();
     const calls = wrap(link.endpoint) as unknown as Running['calls'];
-    const running: Running = { link, calls, pending: new Set(), heard: 0, prepared: null };
+    const running: Running = { link, calls, pending: new Set(), unanswered: null, prepared: null };
     this.#running = running;
     link.onDeath((why) => this.#crash(running, why));
     link.endpoint.addEventListener('message', () => {
-      running.heard = performance.now();
+      running.unanswered = 0;
     });
     running.prepared = this.#options.prepare?.(this.#face(false)) ?? null;
     running.prepared?.catch((thrown) => this.#end(running, toCairnError(thrown)));
@@ -127,11 +127,11 @@ export class WorkerBridge<Api extends object> {
     clearTimeout(running.idle);
     if (running.pending.size > 0) {
       if (running.beat) return;
-      if (running.heard > 0) running.heard = performance.now();
+      // Pings are counted, not milliseconds: browsers slow the timers of hidden pages down.
       running.beat = setInterval(() => {
-        if (running.heard > 0 && performance.now() - running.heard > silenceMs) {
-          this.#crash(running, 'it no longer answers');
-        } else {
+        if (running.unanswered === BEATS_PER_SILENCE) this.#crash(running, 'it no longer answers');
+        else if (running.unanswered !== null) {
+          running.unanswered++;
           running.link.endpoint.postMessage({ cairn: 'ping' } satisfies HostSignal);
         }
       }, silenceMs / BEATS_PER_SILENCE);
