@@ -1,0 +1,124 @@
+// The encoder as one function: views of a photo → descriptor → whitened embedding; and its ONNX graph.
+import { CairnError } from '../errors.ts';
+import { OnnxOps, type OnnxOptions } from '../tensor/onnx-ops.ts';
+import type { Ops, Params } from '../tensor/ops.ts';
+import type { EncoderEntry } from '../weights/registry.ts';
+import type { Weights } from '../weights/safetensors.ts';
+import { efficientNetLite } from './efficientnet-lite.ts';
+import { linear } from './layers.ts';
+import { type PoolingSpec, poolingFor } from './pooling.ts';
+import { EFFICIENTNET_LITE, specNamed } from './specs.ts';
+
+/** A map of the network by name; `stage0` is the shallowest stage. */
+export type Layer = 'head' | 'last' | `stage${number}`;
+
+/** What of a registry entry says how a photo becomes a descriptor. */
+export interface DescriptorSpec extends Pick<EncoderEntry, 'arch' | 'spec'> {
+  readonly pooling: PoolingSpec & {
+    /** Maps to pool, each L2-normalised, then concatenated; the head when left out. */
+    readonly layers?: readonly Layer[];
+  };
+}
+
+/** The parameters of the whitening: `whitening.mean` [C], `.weight` [dim, C], and maybe `.bias` [dim]. */
+const WHITENING = 'whitening';
+
+/**
+ * Several views of the same photos (the same net on other input sizes), each [N, 3, H, W] with its own
+ * H and W, to [N, views · C]: network → pooling → L2, concatenated and L2-normalised again.
+ * Throws as the network does, `model-invalid` for an unknown spec or layer.
+ */
+export function describe<T>(
+  ops: Ops<T>,
+  p: Params<T>,
+  views: readonly T[],
+  spec: DescriptorSpec,
+): T {
+  const pool = poolingFor(spec.pooling);
+  const parts = views.flatMap((view, i) =>
+    ops.scope(`view${i}`, () => {
+      const maps = efficientNetLite(ops, p, view, specNamed(EFFICIENTNET_LITE, spec.spec));
+      const layers = spec.pooling.layers ?? ['head'];
+      return layers.map((layer) => ops.l2Normalize(pool(ops, p, layerOf(maps, layer))));
+    }),
+  );
+  const descriptor = ops.concat(parts);
+  return parts.length === 1
+    ? descriptor
+    : ops.scope('descriptor', () => ops.l2Normalize(descriptor));
+}
+
+/**
+ * {@link describe}, then whitening: (x − mean) · weightᵀ (+ bias), L2-normalised; [N, dim].
+ * Throws `model-invalid` when the weights hold no whitening.
+ */
+export function embed<T>(ops: Ops<T>, p: Params<T>, views: readonly T[], spec: DescriptorSpec): T {
+  const descriptor = describe(ops, p, views, spec);
+  return ops.scope('embedding', () => {
+    const centred = ops.sub(descriptor, p.get(`${WHITENING}.mean`));
+    return ops.l2Normalize(linear(ops, p, WHITENING, centred));
+  });
+}
+
+function layerOf<T>(
+  maps: { readonly head: T; readonly last: T; readonly stages: readonly T[] },
+  layer: Layer,
+): T {
+  if (layer === 'head' || layer === 'last') return maps[layer];
+  const map = maps.stages[Number(layer.slice('stage'.length))];
+  if (map === undefined) {
+    throw new CairnError(
+      'model-invalid',
+      `The network has no layer "${layer}".`,
+      `Use head, last, or stage0 to stage${maps.stages.length - 1}.`,
+    );
+  }
+  return map;
+}
+
+/** What of a registry entry an encoder's graph depends on. */
+export interface EmittedEncoder extends DescriptorSpec, Pick<EncoderEntry, 'id' | 'dim'> {
+  readonly input: Pick<EncoderEntry['input'], 'views'>;
+}
+
+export interface EmitOptions {
+  /** Named so in the graph: [N, views · C] before whitening, or [N, dim] after it. */
+  readonly output: 'descriptor' | 'embedding';
+  /** Convolutions compute in float16; inputs, pooling, whitening and outputs stay float32. */
+  readonly fp16?: boolean;
+  /** Weights lie in the file as float16 (half its size) but compute in float32. */
+  readonly fp16Weights?: boolean;
+}
+
+/**
+ * The encoder's `.onnx` file. Inputs are `view0`, `view1`, …, one for each of `entry.input.views`:
+ * float32 [N, 3, H, W], normalised, H and W free multiples of 32 (nothing in the graph checks that).
+ * Throws `model-invalid` when weights are missing, of a wrong shape, or do not give `entry.dim`.
+ */
+export function emitEncoderOnnx(
+  weights: Weights,
+  entry: EmittedEncoder,
+  options: EmitOptions,
+): Uint8Array<ArrayBuffer> {
+  const onnx: OnnxOptions = {
+    compute: options.fp16 ? 'float16' : 'float32',
+    storage: options.fp16Weights ? 'float16' : 'float32',
+  };
+  const ops = new OnnxOps(onnx);
+  const params = ops.params(weights, `the weights of "${entry.id}"`);
+  const views = entry.input.views.map((_, i) =>
+    ops.input(`view${i}`, ['N', 3, `view${i}.H`, `view${i}.W`]),
+  );
+  const run = options.output === 'descriptor' ? describe : embed;
+  const result = run(ops, params, views, entry);
+  const [, length] = ops.shape(result);
+  if (options.output === 'embedding' && length !== entry.dim) {
+    throw new CairnError(
+      'model-invalid',
+      `The whitening of "${entry.id}" gives ${length} numbers where ${entry.dim} are declared.`,
+      'Fit the whitening again, or correct the registry.',
+    );
+  }
+  const metadata = new Map([['encoder', entry.id]]);
+  return ops.encode(entry.id, { [options.output]: result }, metadata);
+}

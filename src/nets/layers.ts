@@ -1,0 +1,45 @@
+// Layers that take their parameters by module name, as PyTorch modules do: what networks are built from.
+import type { Conv2dOptions, Ops, Pads, Params } from '../tensor/ops.ts';
+
+/** `<name>.weight` and, where it exists, `<name>.bias` of an `nn.Conv2d`. */
+export function conv<T>(
+  ops: Ops<T>,
+  p: Params<T>,
+  name: string,
+  x: T,
+  options: Conv2dOptions = {},
+): T {
+  const own = p.scope(name);
+  const bias = own.has('bias') ? own.get('bias') : null;
+  return ops.scope(name, () => ops.conv2d(x, own.get('weight'), bias, options));
+}
+
+/** `<name>.weight`, `.bias`, `.running_mean` and `.running_var` of an `nn.BatchNorm2d`. */
+export function batchNorm<T>(ops: Ops<T>, p: Params<T>, name: string, x: T, eps: number): T {
+  const own = p.scope(name);
+  const params = {
+    weight: own.get('weight'),
+    bias: own.get('bias'),
+    runningMean: own.get('running_mean'),
+    runningVar: own.get('running_var'),
+  };
+  return ops.scope(name, () => ops.batchNorm(x, params, eps));
+}
+
+/** `<name>.weight` and, where it exists, `<name>.bias` of an `nn.Linear`. */
+export function linear<T>(ops: Ops<T>, p: Params<T>, name: string, x: T): T {
+  const own = p.scope(name);
+  const bias = own.has('bias') ? own.get('bias') : null;
+  return ops.scope(name, () => ops.linear(x, own.get('weight'), bias));
+}
+
+/**
+ * TensorFlow's "SAME" padding for a side that `stride` divides: what is odd goes to the bottom and right.
+ * So a 3×3 kernel of stride 2 pads (0, 0, 1, 1), a 5×5 one (1, 1, 2, 2).
+ */
+export function samePads(kernel: number, stride: number): Pads {
+  const total = Math.max(kernel - stride, 0);
+  const before = Math.floor(total / 2);
+  const after = total - before;
+  return [before, before, after, after];
+}
