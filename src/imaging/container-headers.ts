@@ -1,12 +1,14 @@
 // Sizes and completeness of PNG, GIF, WebP and AVIF files, from their chunks, before any decoding.
 import { imageSize } from 'image-size';
+import { type Orientation, tiffOrientation } from './exif.ts';
 import { corruptPhoto, truncatedPhoto, unsupportedPhoto } from './photo-errors.ts';
 import { latin1 } from './sniff.ts';
 
 export interface ContainerHeader {
-  /** Pixels, upright. */
+  /** Pixels as stored, before orientation. */
   readonly width: number;
   readonly height: number;
+  readonly orientation: Orientation;
   readonly animated: boolean;
 }
 
@@ -31,6 +33,7 @@ function viewOf(bytes: Uint8Array): DataView {
 export function readPngHeader(bytes: Uint8Array): ContainerHeader {
   const view = viewOf(bytes);
   let size: { width: number; height: number } | undefined;
+  let orientation: Orientation = 1;
   let animated = false;
   let at = 8;
   for (;;) {
@@ -50,7 +53,8 @@ export function readPngHeader(bytes: Uint8Array): ContainerHeader {
       throw corruptPhoto('the PNG does not begin with its header');
     }
     if (type === 'acTL') animated = true;
-    if (type === 'IEND') return { ...size!, animated };
+    if (type === 'eXIf') orientation = tiffOrientation(bytes.subarray(data, data + length));
+    if (type === 'IEND') return { ...size!, orientation, animated };
     at = end;
   }
 }
@@ -97,18 +101,36 @@ export function readGifHeader(bytes: Uint8Array): ContainerHeader {
     }
   }
   if (frames === 0) throw corruptPhoto('it has no picture in it');
-  return { ...size, animated: frames > 1 };
+  return { ...size, orientation: 1, animated: frames > 1 };
 }
 
 const VP8X_ANIMATION = 0x02;
 
-/** WebP: a RIFF whose stated size must be there in full. */
+/**
+ * WebP: a RIFF whose stated size must be there in full. Its EXIF orientation is left alone: the
+ * format does not give it a meaning, and Chromium shows such files as stored.
+ */
 export function readWebpHeader(bytes: Uint8Array): ContainerHeader {
   if (bytes.length < 30) throw truncatedPhoto('the end of the WebP data');
   const riffSize = viewOf(bytes).getUint32(4, true);
   if (riffSize + 8 > bytes.length) throw truncatedPhoto('the end of the WebP data');
   const animated = latin1(bytes, 12, 16) === 'VP8X' && (bytes[20]! & VP8X_ANIMATION) !== 0;
-  return { ...probedSize(bytes), animated };
+  return { ...probedSize(bytes), orientation: 1, animated };
+}
+
+/** EXIF's names for AVIF's turns, which count quarters anticlockwise. */
+const IROT_ORIENTATIONS: readonly Orientation[] = [1, 8, 3, 6];
+
+/**
+ * The turn that an AVIF states, by its `irot` property; decoders apply it (and mirrors, which
+ * change no size and are not told here).
+ */
+function avifOrientation(bytes: Uint8Array): Orientation {
+  const head = bytes.subarray(0, SIZE_PROBE);
+  for (let at = head.indexOf(0x69); at >= 0; at = head.indexOf(0x69, at + 1)) {
+    if (latin1(head, at, at + 4) === 'irot') return IROT_ORIENTATIONS[(head[at + 4] ?? 0) & 3]!;
+  }
+  return 1;
 }
 
 /** AVIF: top-level boxes must all be there; the size is the largest that its properties state. */
@@ -125,5 +147,5 @@ export function readAvifHeader(bytes: Uint8Array): ContainerHeader {
     if (at + size > bytes.length) throw truncatedPhoto('the end of the AVIF data');
     at += size;
   }
-  return { ...probedSize(bytes), animated: false };
+  return { ...probedSize(bytes), orientation: avifOrientation(bytes), animated: false };
 }

@@ -5,45 +5,64 @@ import { type Bitmap8, flattenOnWhite } from './decode.ts';
 import { inspectPhoto, type PhotoHeader } from './inspect.ts';
 import { decodedSize } from './limits.ts';
 import { corruptPhoto } from './photo-errors.ts';
+import { type QuarterTurns, turnPixels } from './turn.ts';
 
 interface Size {
   readonly width: number;
   readonly height: number;
 }
 
-/** Byte order of the pixel formats that are read as they are; others go by way of a canvas. */
-const BLUE_FIRST: Readonly<Record<string, boolean>> = {
-  RGBA: false,
-  RGBX: false,
-  BGRA: true,
-  BGRX: true,
-};
+/** Orientation notes of a frame, which TypeScript's DOM library does not know yet. */
+interface FrameOrientation {
+  readonly rotation?: QuarterTurns;
+  readonly flip?: boolean;
+}
 
-function swapRedAndBlue(pixels: Uint8Array): void {
-  for (let i = 0; i < pixels.length; i += 4) {
-    const first = pixels[i]!;
-    pixels[i] = pixels[i + 2]!;
-    pixels[i + 2] = first;
-  }
+/** What to ask of `copyTo`: the bytes of a bitmap with 4 channels, in sRGB. */
+const AS_SRGB: VideoFrameCopyToOptions = { format: 'RGBA', colorSpace: 'srgb' };
+
+let copyConverts: Promise<boolean> | undefined;
+
+/** Whether `copyTo` does what {@link AS_SRGB} asks: older browsers ignore it without a word. */
+function doesCopyConvert(): Promise<boolean> {
+  copyConverts ??= (async () => {
+    if (typeof VideoFrame === 'undefined') return false;
+    const init = { format: 'BGRA', codedWidth: 1, codedHeight: 1, timestamp: 0 } as const;
+    const frame = new VideoFrame(new Uint8Array([30, 20, 10, 255]), init);
+    try {
+      const pixel = new Uint8Array(4);
+      await frame.copyTo(pixel, AS_SRGB);
+      return pixel[0] === 10 && pixel[2] === 30;
+    } finally {
+      frame.close();
+    }
+  })().catch(() => false);
+  return copyConverts;
 }
 
 /**
  * Pixels by WebCodecs, exactly as decoded: Brave and Firefox add noise to what a canvas gives back.
  * @returns RGBA, or null where this way is not open
  */
-async function readByVideoFrame(bitmap: ImageBitmap): Promise<Uint8Array | null> {
-  if (typeof VideoFrame === 'undefined') return null;
-  let frame: VideoFrame | undefined;
+async function readByVideoFrame(
+  bitmap: ImageBitmap,
+  header: PhotoHeader,
+): Promise<Uint8Array | null> {
+  if (!(await doesCopyConvert())) return null;
+  let frame: (VideoFrame & FrameOrientation) | undefined;
   try {
     frame = new VideoFrame(bitmap, { timestamp: 0 });
-    const blueFirst = frame.format === null ? undefined : BLUE_FIRST[frame.format];
-    const { width, height } = bitmap;
-    const whole = frame.visibleRect;
-    if (blueFirst === undefined || whole?.width !== width || whole.height !== height) return null;
-    const pixels = new Uint8Array(width * height * 4);
-    await frame.copyTo(pixels, { layout: [{ offset: 0, stride: width * 4 }] });
-    if (blueFirst) swapRedAndBlue(pixels);
-    return pixels;
+    const rect = frame.visibleRect;
+    if (!rect || rect.width * rect.height !== bitmap.width * bitmap.height) return null;
+    // Chromium leaves a turned photo's pixels as stored and notes the turn on the frame.
+    const { rotation, flip = false } = frame;
+    if (rotation === undefined && header.orientation !== 1) return null;
+    const pixels = new Uint8Array(rect.width * rect.height * 4);
+    await frame.copyTo(pixels, { ...AS_SRGB, layout: [{ offset: 0, stride: rect.width * 4 }] });
+    if (!rotation && !flip) return rect.width === bitmap.width ? pixels : null;
+    const asStored = new Uint32Array(pixels.buffer);
+    const upright = turnPixels(asStored, rect.width, rect.height, rotation ?? 0, flip);
+    return new Uint8Array(upright.buffer);
   } catch {
     // Browsers differ in which bitmaps they take here; a canvas takes them all.
     return null;
@@ -62,9 +81,9 @@ function readByCanvas(bitmap: ImageBitmap, size: Size): Uint8ClampedArray {
   return context.getImageData(0, 0, size.width, size.height).data;
 }
 
-async function readPixels(bitmap: ImageBitmap, size: Size) {
+async function readPixels(bitmap: ImageBitmap, size: Size, header: PhotoHeader) {
   const asWished = bitmap.width === size.width && bitmap.height === size.height;
-  return (asWished ? await readByVideoFrame(bitmap) : null) ?? readByCanvas(bitmap, size);
+  return (asWished ? await readByVideoFrame(bitmap, header) : null) ?? readByCanvas(bitmap, size);
 }
 
 /** `createImageBitmap` applies EXIF orientation and colour profiles by default. */
@@ -89,7 +108,7 @@ export async function decodePhoto(bytes: Uint8Array, work: LongWork = {}): Promi
   try {
     bitmap = await toImageBitmap(bytes, header, size);
     throwIfAborted(work.signal);
-    const data = await readPixels(bitmap, size);
+    const data = await readPixels(bitmap, size, header);
     throwIfAborted(work.signal);
     if (header.mime !== 'image/jpeg') flattenOnWhite(data);
     return { ...size, channels: 4, data, header };

@@ -3,7 +3,7 @@ import sharp from 'sharp';
 import { throwIfAborted } from '../errors.ts';
 import type { LongWork } from '../progress.ts';
 import { type Bitmap8, flattenOnWhite } from './decode.ts';
-import { inspectPhoto } from './inspect.ts';
+import { inspectPhoto, type PhotoHeader } from './inspect.ts';
 import { decodedSize, PHOTO_LIMITS } from './limits.ts';
 import { corruptPhoto } from './photo-errors.ts';
 
@@ -35,20 +35,21 @@ function spreadGrey(raw: RawPixels): RawPixels {
   return { ...raw, data, channels };
 }
 
-async function decodeRaw(bytes: Uint8Array, size: { width: number; height: number }) {
+async function decodeRaw(bytes: Uint8Array, header: PhotoHeader) {
   // One page is the default: the first frame of an animation.
   const image = sharp(bytes, {
     failOn: 'truncated',
     limitInputPixels: PHOTO_LIMITS.maxPixels,
     sequentialRead: true,
-    autoOrient: true,
+    // libheif turns AVIF by itself; WebP's EXIF is left alone, as in browsers.
+    autoOrient: header.mime === 'image/jpeg' || header.mime === 'image/png',
   });
   const { space, hasProfile } = await image.metadata();
   const inks = space === 'cmyk' && !hasProfile;
   if (inks) image.pipelineColourspace('cmyk').toColourspace('cmyk');
   else image.toColourspace('srgb');
   const { data, info } = await image
-    .resize({ ...size, fit: 'fill' })
+    .resize({ ...decodedSize(header.width, header.height), fit: 'fill' })
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true });
   if (inks) cmykToRgbx(data);
@@ -59,11 +60,9 @@ async function decodeRaw(bytes: Uint8Array, size: { width: number; height: numbe
 export async function decodePhoto(bytes: Uint8Array, work: LongWork = {}): Promise<Bitmap8> {
   throwIfAborted(work.signal);
   const header = inspectPhoto(bytes);
-  const { inks, raw } = await decodeRaw(bytes, decodedSize(header.width, header.height)).catch(
-    (cause: unknown) => {
-      throw corruptPhoto('its pixels cannot be decoded', cause);
-    },
-  );
+  const { inks, raw } = await decodeRaw(bytes, header).catch((cause: unknown) => {
+    throw corruptPhoto('its pixels cannot be decoded', cause);
+  });
   throwIfAborted(work.signal);
   const { data, width, height } = raw;
   const channels = raw.channels === 4 ? 4 : 3;

@@ -2,6 +2,7 @@
 // in Node and in the browser alike, so that both refuse the same files for the same reasons.
 
 import {
+  type ContainerHeader,
   readAvifHeader,
   readGifHeader,
   readPngHeader,
@@ -25,24 +26,13 @@ export interface PhotoHeader {
   readonly animated: boolean;
 }
 
-function readHeader(mime: PhotoMime, bytes: Uint8Array): Omit<PhotoHeader, 'mime'> {
-  switch (mime) {
-    case 'image/jpeg': {
-      const { width, height, orientation } = readJpegHeader(bytes);
-      return swapsSides(orientation)
-        ? { width: height, height: width, orientation, animated: false }
-        : { width, height, orientation, animated: false };
-    }
-    case 'image/png':
-      return { ...readPngHeader(bytes), orientation: 1 };
-    case 'image/gif':
-      return { ...readGifHeader(bytes), orientation: 1 };
-    case 'image/webp':
-      return { ...readWebpHeader(bytes), orientation: 1 };
-    case 'image/avif':
-      return { ...readAvifHeader(bytes), orientation: 1 };
-  }
-}
+const READERS: Readonly<Record<PhotoMime, (bytes: Uint8Array) => ContainerHeader>> = {
+  'image/jpeg': readJpegHeader,
+  'image/png': readPngHeader,
+  'image/gif': readGifHeader,
+  'image/webp': readWebpHeader,
+  'image/avif': readAvifHeader,
+};
 
 /**
  * Reads a photo's header and checks that the file is whole and within {@link PHOTO_LIMITS}.
@@ -58,13 +48,14 @@ export function inspectPhoto(bytes: Uint8Array): PhotoHeader {
       `its file has ${Math.round(bytes.length / 2 ** 20)} MiB, at most ${PHOTO_LIMITS.maxBytes / 2 ** 20} are read`,
     );
   }
-  const header = readHeader(mime, bytes);
-  const { width, height } = header;
+  const { orientation, animated, ...stored } = READERS[mime](bytes);
+  const width = swapsSides(orientation) ? stored.height : stored.width;
+  const height = swapsSides(orientation) ? stored.width : stored.height;
   if (width < 1 || height < 1) throw corruptPhoto('its header states a size of zero');
   if (width * height > PHOTO_LIMITS.maxPixels) {
     throw tooLargePhoto(
       `${width} × ${height} pixels, at most ${PHOTO_LIMITS.maxPixels / 1e6} million are read`,
     );
   }
-  return { mime, ...header };
+  return { mime, width, height, orientation, animated };
 }

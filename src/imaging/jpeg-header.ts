@@ -1,4 +1,5 @@
 // Walks a JPEG's segments: size, orientation, and whether its end is there.
+import type { ContainerHeader } from './container-headers.ts';
 import { type Orientation, tiffOrientation } from './exif.ts';
 import { corruptPhoto, truncatedPhoto } from './photo-errors.ts';
 import { latin1 } from './sniff.ts';
@@ -14,19 +15,12 @@ const SOS = 0xda;
 const APP1 = 0xe1;
 const TEM = 0x01;
 
-export interface JpegHeader {
-  /** Pixels as stored, before orientation. */
-  readonly width: number;
-  readonly height: number;
-  readonly orientation: Orientation;
-}
-
 /**
  * Thumbnails with end markers of their own lie inside APP segments, so segments are stepped over,
  * never searched. What follows the first end marker (MPF, UltraHDR gain maps, motion photos) is of
  * no concern. Throws `photo-truncated` when there is no end marker, `photo-corrupt` without a frame.
  */
-export function readJpegHeader(bytes: Uint8Array): JpegHeader {
+export function readJpegHeader(bytes: Uint8Array): ContainerHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let size: { width: number; height: number } | undefined;
   let orientation: Orientation | undefined;
@@ -58,5 +52,5 @@ export function readJpegHeader(bytes: Uint8Array): JpegHeader {
     at = end;
   }
   if (!size || scans === 0) throw corruptPhoto('it has no picture in it');
-  return { ...size, orientation: orientation ?? 1 };
+  return { ...size, orientation: orientation ?? 1, animated: false };
 }
