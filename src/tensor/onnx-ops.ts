@@ -3,6 +3,7 @@
 // (onnxruntime's `auto_pad` is wrong on WebGPU with stride 2: onnxruntime#26734).
 import { CairnError } from '../errors.ts';
 import { toFloat32, type Weights } from '../weights/safetensors.ts';
+import { requireConv, requireLength, requireLinear } from './checks.ts';
 import type { BinaryOp, Constant } from './onnx/fold.ts';
 import { foldBatchNorm, foldBinary, foldClamp } from './onnx/fold.ts';
 import { type FloatType, GraphBuilder, type OnnxValue } from './onnx/graph.ts';
@@ -83,10 +84,8 @@ export class OnnxOps implements Ops<OnnxValue> {
 
   conv2d(x: OnnxValue, weight: OnnxValue, bias: OnnxValue | null, options: Conv2dOptions = {}) {
     const { stride = 1, pads = [0, 0, 0, 0], groups = 1 } = options;
-    const [out, , kh, kw] = weight.dims;
-    if (typeof out !== 'number' || typeof kh !== 'number' || typeof kw !== 'number') {
-      throw misuse('A convolution was recorded with a kernel of unknown size.');
-    }
+    requireConv(x.dims[1], weight.dims, groups);
+    const [out, , kh, kw] = weight.dims as readonly [number, number, number, number];
     const type = this.#compute;
     const inputs = [x, weight, ...(bias ? [bias] : [])].map((value) => this.#graph.as(value, type));
     return this.#graph.node('Conv', inputs, [x.dims[0] ?? null, out, null, null], type, {
@@ -98,6 +97,7 @@ export class OnnxOps implements Ops<OnnxValue> {
   }
 
   batchNorm(x: OnnxValue, params: BatchNormParams<OnnxValue>, eps: number): OnnxValue {
+    for (const each of Object.values(params)) requireLength(channelsOf(x), each.dims[0]);
     const conv = this.#graph.producer(x);
     const folded = conv?.op === 'Conv' ? this.#foldIntoConv(conv.inputs, params, eps) : null;
     if (conv && folded) {
@@ -108,7 +108,7 @@ export class OnnxOps implements Ops<OnnxValue> {
         this.#graph.as(folded.bias, type),
       ];
       // The convolution without its norm stays recorded, and is dropped if nothing else uses it.
-      return this.#graph.node('Conv', inputs, x.dims, type, conv.attributes);
+      return this.#graph.node('Conv', inputs, x.dims, type, conv.attributes, [], `${conv.name}.bn`);
     }
     const { weight, bias, runningMean, runningVar } = params;
     const inputs = [x, weight, bias, runningMean, runningVar];
@@ -167,6 +167,8 @@ export class OnnxOps implements Ops<OnnxValue> {
 
   linear(x: OnnxValue, weight: OnnxValue, bias: OnnxValue | null): OnnxValue {
     const [n] = this.#dims(x, 2);
+    requireLinear(x.dims[1], weight.dims);
+    if (bias) requireLength(weight.dims[0], bias.dims[0]);
     const inputs = [x, weight, ...(bias ? [bias] : [])].map((v) => this.#graph.as(v, 'float32'));
     return this.#graph.node('Gemm', inputs, [n!, weight.dims[0] ?? null], 'float32', {
       transB: { int: 1 },
@@ -222,6 +224,8 @@ export class OnnxOps implements Ops<OnnxValue> {
     if (a.constant && b.constant) {
       return this.#graph.constant(`${a.name}/${op}`, foldBinary(op, a.constant, b.constant));
     }
+    if (b.constant && b.dims.length === 1 && b.dims[0] !== 1)
+      requireLength(channelsOf(a), b.dims[0]);
     // A parameter follows the map that it is applied to; of two maps, float32 wins.
     const type = a.type === 'float32' && !a.constant ? 'float32' : b.constant ? a.type : b.type;
     const inputs = [a, this.#perChannel(a, b)].map((value) => this.#graph.as(value, type));
@@ -261,6 +265,11 @@ export class OnnxOps implements Ops<OnnxValue> {
     }
     return folded;
   }
+}
+
+/** Axis 1 of a map, the last axis of everything else. */
+function channelsOf(x: OnnxValue): Dim {
+  return x.dims[x.dims.length === 4 ? 1 : x.dims.length - 1] ?? null;
 }
 
 function constants(params: BatchNormParams<OnnxValue>): BatchNormParams<Constant> | null {

@@ -90,7 +90,7 @@ export class GraphBuilder {
     return found;
   }
 
-  /** Records a node named after the current scopes; gives its output, of the given type and shape. */
+  /** Records a node, named after the current scopes unless told; gives its output, of the given type and shape. */
   node(
     op: string,
     inputs: readonly OnnxValue[],
@@ -98,8 +98,9 @@ export class GraphBuilder {
     type: FloatType,
     attributes: Readonly<Record<string, Attribute>> = {},
     lists: readonly IntList[] = [],
+    wantedName = [...this.#scopes, op].join('/'),
   ): OnnxValue {
-    const name = this.#unique([...this.#scopes, op].join('/'));
+    const name = this.#unique(wantedName);
     const output: OnnxValue = { name: `${name}:0`, type, dims, constant: null };
     this.#producers.set(output, { name, op, inputs, lists, attributes });
     return output;
