@@ -5,11 +5,18 @@ import { PendingCall } from './pending-call.ts';
 import { type HostSignal, installErrorTransfer, isLongWork } from './protocol.ts';
 import type { WorkerLink } from './worker-link.ts';
 
-/** The methods of `Api` that can be called across threads: those that return promises. */
+/** A method as seen from another thread: the same, but it always answers by a promise. */
+type Far<Method> = Method extends (...args: never[]) => Promise<unknown>
+  ? Method
+  : Method extends (...args: infer Args) => infer Result
+    ? (...args: Args) => Promise<Result>
+    : never;
+
+/** The methods of `Api` as called across threads; its other members stay on the far side. */
 export type Remote<Api> = {
-  readonly [K in keyof Api as Api[K] extends (...args: never[]) => Promise<unknown>
-    ? K
-    : never]: Api[K];
+  readonly [K in keyof Api as Api[K] extends (...args: never[]) => unknown ? K : never]: Far<
+    Api[K]
+  >;
 };
 
 export interface BridgeOptions<Api> {

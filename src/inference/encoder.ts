@@ -2,12 +2,13 @@
 import type { LongWork } from '../progress.ts';
 import type { Timings } from '../verdict.ts';
 
-export type Backend = 'webgpu' | 'wasm';
+/** `native` is onnxruntime-node, which Node uses where the user has installed it. */
+export type Backend = 'webgpu' | 'wasm' | 'native';
 
 /** Which backend runs and why, in words that diagnostics can show. */
 export interface BackendReport {
   readonly backend: Backend;
-  /** Threads of the WASM backend; 1 on WebGPU. */
+  /** Threads that compute; 1 on WebGPU. */
   readonly threads: number;
   /** GPU adapter in words, or null. */
   readonly adapter: string | null;

@@ -89,13 +89,14 @@ describe('calls', () => {
     expect(seen[0]).toEqual({ stage: 'encode', done: 0, total: 4, unit: 'steps' });
   });
 
-  test('types: the face has the promised methods and no others', () => {
+  test('types: the face has the methods, all by promise, and no other members', () => {
     interface Mixed {
       readonly dim: number;
-      sync(): number;
+      near(x: number): number;
       far(x: string): Promise<number>;
     }
-    expectTypeOf<keyof Remote<Mixed>>().toEqualTypeOf<'far'>();
+    expectTypeOf<keyof Remote<Mixed>>().toEqualTypeOf<'near' | 'far'>();
+    expectTypeOf<Remote<Mixed>['near']>().toEqualTypeOf<(x: number) => Promise<number>>();
     expectTypeOf<Remote<Mixed>['far']>().toEqualTypeOf<(x: string) => Promise<number>>();
   });
 });

@@ -1,0 +1,64 @@
+// The encoder as its worker serves it: told once where the models are, then used like any encoder.
+import { CairnError } from '../errors.ts';
+import { decodePhoto } from '../imaging/decode-browser.ts';
+import type { LongWork } from '../progress.ts';
+import type { ByteStore } from '../weights/byte-store.ts';
+import { webSource } from '../weights/web-source.ts';
+import type { BackendWish } from './backend.ts';
+import { browserRuntime } from './browser-runtime.ts';
+import type { Encoder, EncoderInfo, Encoding } from './encoder.ts';
+import { loadEncoderModel } from './load-encoder.ts';
+import { OrtEncoder } from './ort-encoder.ts';
+
+export interface EncoderSettings {
+  /** Absolute address of the models folder, ending in a slash. */
+  readonly models: string;
+  /** Which encoder; the registry's default when left out. */
+  readonly encoder?: string;
+  readonly backend?: BackendWish;
+  /** The page's `navigator.maxTouchPoints`, which workers lack. */
+  readonly touchPoints?: number;
+}
+
+export class EncoderService implements Encoder {
+  readonly #store: ByteStore;
+  #settings: EncoderSettings | null = null;
+  #encoder: OrtEncoder | null = null;
+
+  /** @param store keeps downloaded models */
+  constructor(store: ByteStore) {
+    this.#store = store;
+  }
+
+  /** Comes first. Other settings than before replace the encoder. */
+  async configure(settings: EncoderSettings): Promise<void> {
+    if (JSON.stringify(settings) === JSON.stringify(this.#settings)) return;
+    await this.#encoder?.dispose();
+    const { models, encoder, backend, touchPoints } = settings;
+    const source = webSource(models, this.#store);
+    this.#settings = settings;
+    this.#encoder = new OrtEncoder({
+      runtime: browserRuntime(touchPoints === undefined ? {} : { touchPoints }),
+      decode: decodePhoto,
+      load: (work) => loadEncoderModel(source, encoder, work),
+      ...(backend ? { wish: backend } : {}),
+    });
+  }
+
+  async open(work?: LongWork): Promise<EncoderInfo> {
+    return this.#configured().open(work);
+  }
+
+  async encode(photo: Blob | Uint8Array, work?: LongWork): Promise<Encoding> {
+    return this.#configured().encode(photo, work);
+  }
+
+  #configured(): OrtEncoder {
+    if (this.#encoder) return this.#encoder;
+    throw new CairnError(
+      'usage',
+      'The encoder does not know where its models are.',
+      'Call configure first.',
+    );
+  }
+}

@@ -1,0 +1,147 @@
+// The encoder on onnxruntime: opened once, self-tested, then one photo at a time.
+import { throwIfAborted, toCairnError } from '../errors.ts';
+import type { DecodePhoto } from '../imaging/decode.ts';
+import { toViews } from '../imaging/to-tensor.ts';
+import type { LongWork, Stage } from '../progress.ts';
+import type { EncoderEntry } from '../weights/registry.ts';
+import { readSafetensors } from '../weights/safetensors.ts';
+import { type BackendChoice, type BackendWish, chooseBackend, fallBackToWasm } from './backend.ts';
+import type { Encoder, EncoderInfo, Encoding } from './encoder.ts';
+import { selfTest } from './golden.ts';
+import { type EncoderNetwork, openNetwork } from './network.ts';
+import type { InferenceRuntime } from './session.ts';
+import { TaskQueue } from './task-queue.ts';
+
+export interface EncoderModel {
+  readonly entry: EncoderEntry;
+  /** A safetensors file. */
+  readonly weights: Uint8Array;
+  /** [dim], L2-normalised: the known embedding of the built-in picture. */
+  readonly golden: Float32Array;
+}
+
+export interface OrtEncoderParts {
+  readonly runtime: InferenceRuntime;
+  /** decode-browser's or decode-node's. */
+  readonly decode: DecodePhoto;
+  /** Called once, by the first `open`; again after a failure. */
+  readonly load: (work: LongWork) => Promise<EncoderModel>;
+  /** The runtime's default unless told. */
+  readonly wish?: BackendWish;
+}
+
+interface Opened {
+  readonly info: EncoderInfo;
+  readonly entry: EncoderEntry;
+  readonly network: EncoderNetwork;
+}
+
+export class OrtEncoder implements Encoder {
+  readonly #parts: OrtEncoderParts;
+  readonly #queue = new TaskQueue();
+  #opened: Opened | null = null;
+
+  constructor(parts: OrtEncoderParts) {
+    this.#parts = parts;
+  }
+
+  /** Throws `model-*`, `download-failed`, `hash-mismatch`, `backend-unavailable`, `inference-failed`. */
+  async open(work: LongWork = {}): Promise<EncoderInfo> {
+    return (await this.#queue.run(() => this.#ensureOpen(work), work.signal)).info;
+  }
+
+  encode(photo: Blob | Uint8Array, work: LongWork = {}): Promise<Encoding> {
+    return this.#queue.run(async () => {
+      const { entry, network } = await this.#ensureOpen(work);
+      const clock = stopwatch();
+      report(work, 'decode', 0);
+      const bytes = photo instanceof Blob ? new Uint8Array(await photo.arrayBuffer()) : photo;
+      const bitmap = await this.#parts.decode(bytes, work);
+      const decode = clock();
+      const views = toViews(bitmap, entry.input);
+      const resize = clock();
+      throwIfAborted(work.signal);
+      report(work, 'encode', 0);
+      const embedding = await network.run(views);
+      const encode = clock();
+      report(work, 'encode', 1);
+      const { mime, width, height } = bitmap.header;
+      return {
+        embedding,
+        photo: { mime, width, height, bytes: bytes.byteLength },
+        timings: { decode, resize, encode },
+      };
+    }, work.signal);
+  }
+
+  /** Frees the session; a later call opens it again. */
+  async dispose(): Promise<void> {
+    await this.#queue.run(async () => {
+      const opened = this.#opened;
+      this.#opened = null;
+      await opened?.network.release();
+    });
+  }
+
+  async #ensureOpen(work: LongWork): Promise<Opened> {
+    this.#opened ??= await this.#load(work);
+    return this.#opened;
+  }
+
+  async #load(work: LongWork): Promise<Opened> {
+    const { runtime, load, wish = runtime.defaultWish } = this.#parts;
+    const facts = await runtime.facts();
+    const choice = chooseBackend(wish, facts);
+    const model = await load(work);
+    throwIfAborted(work.signal);
+    try {
+      return await start(runtime, choice, model, work, false);
+    } catch (thrown) {
+      const { code, message } = toCairnError(thrown);
+      if (choice.backend !== 'webgpu' || code === 'aborted' || code === 'model-invalid')
+        throw thrown;
+      return start(runtime, fallBackToWasm(facts, message), model, work, true);
+    }
+  }
+}
+
+/** Loads the network on a backend, warms it up and tests it. */
+async function start(
+  runtime: InferenceRuntime,
+  choice: BackendChoice,
+  { entry, weights, golden }: EncoderModel,
+  work: LongWork,
+  fellBack: boolean,
+): Promise<Opened> {
+  report(work, 'load-model', 0);
+  const tensors = readSafetensors(weights);
+  const network = await openNetwork(runtime, choice, entry, tensors, 'embedding');
+  try {
+    throwIfAborted(work.signal);
+    // The first run compiles and allocates, and its numbers are the test.
+    report(work, 'warm-up', 0);
+    const cosine = await selfTest(network, entry.input, golden);
+    report(work, 'self-test', 1);
+    const { id, dim } = entry;
+    const backend = { ...choice, selfTest: cosine, fellBack };
+    return { info: { id, dim, weightsSha256: entry.weights.sha256, backend }, entry, network };
+  } catch (thrown) {
+    await network.release();
+    throw thrown;
+  }
+}
+
+function report({ onProgress }: LongWork, stage: Stage, done: number): void {
+  onProgress?.({ stage, done, total: 1, unit: 'steps' });
+}
+
+/** Milliseconds since it was made or last asked. */
+function stopwatch(): () => number {
+  let last = performance.now();
+  return () => {
+    const now = performance.now();
+    const passed = now - last;
+    last = now;
+    return passed;
+  };
+}
