@@ -64,13 +64,14 @@ export const EFFICIENTNET_LITE: Readonly<Record<string, EfficientNetLiteSpec>> =
   lite3: scaledLite(1.2, 1.4),
   lite4: scaledLite(1.4, 1.8),
   tiny: {
-    stem: 8,
+    stem: 16,
     stages: [
       { kernel: 3, stride: 1, expand: 1, repeats: 1, channels: 8 },
       { kernel: 3, stride: 2, expand: 6, repeats: 2, channels: 8 },
       { kernel: 5, stride: 2, expand: 6, repeats: 2, channels: 16 },
       { kernel: 3, stride: 2, expand: 6, repeats: 1, channels: 16 },
       { kernel: 5, stride: 2, expand: 6, repeats: 2, channels: 24 },
+      { kernel: 3, stride: 1, expand: 6, repeats: 1, channels: 32 },
     ],
     head: 64,
     batchNormEps: TF_BATCH_NORM_EPS,
