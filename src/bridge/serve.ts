@@ -8,9 +8,9 @@ type Method = (...args: readonly unknown[]) => unknown;
  * Serves every method of `api` (its own and its class's) to the bridge at the other end.
  * Methods get their `LongWork` with a live signal and progress callback, as if called in-process.
  *
- * @param endpoint the worker's global scope, or a port that stands for it in Node
+ * @param endpoint this worker's own channel unless told, as Node's threads must
  */
-export function serve(api: object, endpoint: Endpoint): void {
+export function serve(api: object, endpoint: Endpoint = workerScope()): void {
   installErrorTransfer();
   const call = async (method: string, ...args: readonly unknown[]) => {
     const redeemed = args.map(redeemTicket);
@@ -45,6 +45,11 @@ async function announce(say: (signal: WorkerSignal) => void): Promise<void> {
     say({ cairn: 'ready', lock });
     return new Promise(() => {});
   });
+}
+
+/** Typed as a window, since one program holds the page's types and the worker's. */
+function workerScope(): Endpoint {
+  return globalThis as unknown as Endpoint;
 }
 
 function methodNames(api: object): string[] {

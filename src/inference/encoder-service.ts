@@ -21,13 +21,13 @@ export interface EncoderSettings {
 }
 
 export class EncoderService implements Encoder {
-  readonly #store: ByteStore;
+  readonly #openStore: () => Promise<ByteStore>;
   #settings: EncoderSettings | null = null;
   #encoder: OrtEncoder | null = null;
 
-  /** @param store keeps downloaded models */
-  constructor(store: ByteStore) {
-    this.#store = store;
+  /** @param openStore opens what keeps downloaded models; called when the first is needed */
+  constructor(openStore: () => Promise<ByteStore>) {
+    this.#openStore = openStore;
   }
 
   /** Comes first. Other settings than before replace the encoder. */
@@ -35,12 +35,12 @@ export class EncoderService implements Encoder {
     if (JSON.stringify(settings) === JSON.stringify(this.#settings)) return;
     await this.#encoder?.dispose();
     const { models, encoder, backend, touchPoints } = settings;
-    const source = webSource(models, this.#store);
     this.#settings = settings;
     this.#encoder = new OrtEncoder({
       runtime: browserRuntime(touchPoints === undefined ? {} : { touchPoints }),
       decode: decodePhoto,
-      load: (work) => loadEncoderModel(source, encoder, work),
+      load: async (work) =>
+        loadEncoderModel(webSource(models, await this.#openStore()), encoder, work),
       ...(backend ? { wish: backend } : {}),
     });
   }

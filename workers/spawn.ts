@@ -1,0 +1,35 @@
+// Bridges to the workers, for a page: which code runs where is known here alone.
+import { type BridgeOptions, WorkerBridge } from '../src/bridge/worker-bridge.ts';
+import { linkWorker } from '../src/bridge/worker-link.ts';
+import type { EncoderService, EncoderSettings } from '../src/inference/encoder-service.ts';
+import type { IndexService } from '../src/retrieval/index-service.ts';
+
+type Hooks<Api> = Pick<BridgeOptions<Api>, 'prepare' | 'onCrash'>;
+
+/** Milliseconds without progress. Loading compiles a network; a photo takes a second at most. */
+const ENCODER_TIMEOUTS = { open: 180_000, encode: 60_000 };
+const INDEX_TIMEOUTS = { open: 180_000, search: 30_000 };
+
+/** An encoder in a worker of its own, configured anew whenever that has to be started again. */
+export function bridgeEncoder(
+  settings: EncoderSettings,
+  hooks: Pick<Hooks<EncoderService>, 'onCrash'> = {},
+): WorkerBridge<EncoderService> {
+  return new WorkerBridge<EncoderService>(
+    () => linkWorker(new Worker(new URL('./encoder.ts', import.meta.url), { type: 'module' })),
+    {
+      name: 'encoder',
+      timeouts: ENCODER_TIMEOUTS,
+      prepare: (api) => api.configure({ touchPoints: navigator.maxTouchPoints, ...settings }),
+      ...hooks,
+    },
+  );
+}
+
+/** A collection's index in a worker. `hooks.prepare` opens the collection in each new worker. */
+export function bridgeIndex(hooks: Hooks<IndexService> = {}): WorkerBridge<IndexService> {
+  return new WorkerBridge<IndexService>(
+    () => linkWorker(new Worker(new URL('./index.ts', import.meta.url), { type: 'module' })),
+    { name: 'index', timeouts: INDEX_TIMEOUTS, ...hooks },
+  );
+}
