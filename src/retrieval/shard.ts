@@ -1,9 +1,9 @@
 // A shard file: embeddings and row table of up to 16 MiB worth of reference photos, in sections.
 // docs/format.md is the specification. All numbers are little-endian, as is every machine we run on.
 import { CairnError } from '../errors.ts';
+import { halfToFloat32 } from '../weights/half.ts';
 import { type Bytes, sha256Hex } from '../weights/sha256.ts';
 import { MAX_SHARD_BYTES, type ShardEntry } from './collection.ts';
-import { halfToFloat } from './quantise.ts';
 
 /** `CAIRNSHD` in ASCII. */
 export const SHARD_MAGIC = [0x43, 0x41, 0x49, 0x52, 0x4e, 0x53, 0x48, 0x44] as const;
@@ -164,14 +164,10 @@ export function rowVector(shard: Shard, row: number, out: Float32Array): void {
     for (let i = 0; i < dim; i++) out[i] = codes[start + i]! * scale;
     return;
   }
-  let sum = 0;
-  for (let i = 0; i < dim; i++) {
-    const value = halfToFloat(codes[start + i]!);
-    out[i] = value;
-    sum += value * value;
-  }
+  const values = halfToFloat32((codes as Uint16Array).subarray(start, start + dim));
+  const sum = values.reduce((squares, value) => squares + value * value, 0);
   const norm = Math.sqrt(sum);
-  for (let i = 0; i < dim; i++) out[i] = out[i]! / norm;
+  for (let i = 0; i < dim; i++) out[i] = values[i]! / norm;
 }
 
 const KNOWN = new Set<number>([
@@ -219,11 +215,10 @@ function checkValues(shard: Shard, labels: number, refuse: (what: string) => nev
       refuse(`row ${row} has label ${shard.labels[row]} of ${labels}`);
     const bank = bankSimilarity[row]!;
     if (!(bank >= -1.001 && bank <= 1.001)) refuse(`row ${row} has the bank similarity ${bank}`);
+    const codesOfRow = codes.subarray(row * dim, (row + 1) * dim);
+    const values = codesOfRow instanceof Int8Array ? codesOfRow : halfToFloat32(codesOfRow);
     let squares = 0;
-    for (let i = row * dim; i < (row + 1) * dim; i++) {
-      const value = scales ? codes[i]! : halfToFloat(codes[i]!);
-      squares += value * value;
-    }
+    for (let i = 0; i < dim; i++) squares += values[i]! * values[i]!;
     // NaN and infinity fail here too: nothing but finite numbers gives a length near one.
     const length = Math.sqrt(squares) * (scales ? scales[row]! : 1);
     if (!(Math.abs(length - 1) < UNIT_TOLERANCE))

@@ -16,24 +16,36 @@ export async function writeCollectionFolder(
   files: AsyncIterable<CollectionFile>,
 ): Promise<{ collection: Collection; bytes: number }> {
   await storing(folder, () => mkdir(folder, { recursive: true }));
-  const before = await shardsOf(folder);
+  const before = new Set(await shardsOf(folder));
+  const fresh: string[] = [];
   let bytes = 0;
-  for await (const { file, bytes: content } of files) {
-    bytes += content.length;
-    await storing(folder, () => writeDurably(folder, file, content));
-    if (file !== COLLECTION_FILE) continue;
-    const collection = parseCollection(content);
-    const kept = new Set(collection.shards.map((shard) => shard.file));
-    for (const old of before) {
-      if (!kept.has(old)) await rm(join(folder, old), { force: true });
+  try {
+    for await (const { file, bytes: content } of files) {
+      bytes += content.length;
+      if (file !== COLLECTION_FILE && !before.has(file)) fresh.push(file);
+      await storing(folder, () => writeDurably(folder, file, content));
+      if (file !== COLLECTION_FILE) continue;
+      const collection = parseCollection(content);
+      const used = new Set(collection.shards.map((shard) => shard.file));
+      await removeAll(
+        folder,
+        [...before].filter((file) => !used.has(file)),
+      );
+      return { collection, bytes };
     }
-    return { collection, bytes };
+  } catch (error) {
+    await removeAll(folder, fresh);
+    throw error;
   }
   throw new CairnError(
     'internal',
     'The files to write ended without collection.json.',
     'This is a fault of Cairn: please report it.',
   );
+}
+
+async function removeAll(folder: string, files: Iterable<string>): Promise<void> {
+  for (const file of files) await rm(join(folder, file), { force: true });
 }
 
 /** Under a temporary name, flushed to the disk, then renamed: never half a file under its own name. */

@@ -1,5 +1,6 @@
 // Writes a collection: rows stream in, files stream out (shards first, collection.json last).
 import { CairnError, throwIfAborted } from '../errors.ts';
+import { float32ToHalf } from '../weights/half.ts';
 import { type Bytes, sha256Hex } from '../weights/sha256.ts';
 import {
   COLLECTION_FILE,
@@ -10,7 +11,7 @@ import {
   type ShardEntry,
 } from './collection.ts';
 import type { LabelFacts } from './labels.ts';
-import { floatToHalf, quantiseInt8 } from './quantise.ts';
+import { quantiseInt8 } from './quantise.ts';
 import {
   DTYPE,
   type ExtraSection,
@@ -136,10 +137,7 @@ export function encodeShard(
     const codes = new Uint16Array(n * dim);
     for (const [i, { embedding }] of rows.entries()) {
       const length = Math.sqrt(embedding.reduce((sum, x) => sum + x * x, 0));
-      codes.set(
-        Array.from(embedding, (x) => floatToHalf(x / length)),
-        i * dim,
-      );
+      codes.set(float32ToHalf(embedding.map((x) => x / length)), i * dim);
     }
     push(SECTION.embeddings, codes);
   }

@@ -1,0 +1,288 @@
+// The store on IndexedDB: one database, one transaction for each call, reopened when it was closed.
+import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
+import { CairnError } from '../errors.ts';
+import type { PartialDownload } from '../weights/byte-store.ts';
+import type { Bytes } from '../weights/sha256.ts';
+import type { CairnStore, InstalledCollection, StoredValue, StoreOptions } from './store.ts';
+
+const DEFAULT_NAME = 'cairn';
+const SCHEMA_VERSION = 1;
+const DEFAULT_BLOCKED_MS = 5000;
+
+interface Schema extends DBSchema {
+  files: { key: string; value: Bytes };
+  partials: { key: string; value: PartialRecord };
+  chunks: { key: [string, number]; value: Bytes };
+  collections: { key: string; value: InstalledCollection };
+  values: { key: string; value: StoredValue };
+}
+
+interface PartialRecord {
+  readonly session: string;
+  readonly validator: string | null;
+  readonly bytes: number;
+  readonly chunks: number;
+}
+
+type Connection = IDBPDatabase<Schema>;
+type StoreName = 'files' | 'partials' | 'chunks' | 'collections' | 'values';
+
+/** All of a file's chunks, whatever their number. */
+function chunksOf(sha256: string): IDBKeyRange {
+  return IDBKeyRange.bound([sha256, 0], [sha256, Number.MAX_SAFE_INTEGER]);
+}
+
+export class IdbStore implements CairnStore {
+  readonly persistent = true;
+  #connection: Promise<Connection> | null = null;
+  readonly #name: string;
+  readonly #blockedMs: number;
+
+  constructor(options: StoreOptions) {
+    this.#name = options.name ?? DEFAULT_NAME;
+    this.#blockedMs = options.blockedMs ?? DEFAULT_BLOCKED_MS;
+  }
+
+  /** The connection; opened anew after the browser or another tab's upgrade has closed it. */
+  connect(): Promise<Connection> {
+    this.#connection ??= this.#open().catch((cause) => {
+      this.#connection = null;
+      throw cause instanceof CairnError ? cause : failed(cause);
+    });
+    return this.#connection;
+  }
+
+  async #open(): Promise<Connection> {
+    const forget = (): void => {
+      this.#connection = null;
+    };
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const tooLong = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(blockedTooLong()), this.#blockedMs);
+    });
+    tooLong.catch(() => undefined);
+    const opening = openDB<Schema>(this.#name, SCHEMA_VERSION, {
+      upgrade(db, oldVersion) {
+        // One step a version, none ever changed once released.
+        if (oldVersion < 1) {
+          for (const store of ['files', 'partials', 'chunks', 'collections', 'values'] as const) {
+            db.createObjectStore(store);
+          }
+        }
+      },
+      // Another tab wants to upgrade: give way at once; the next use opens what it made.
+      blocking: (_current, _blocked, event) => {
+        forget();
+        (event.target as IDBDatabase).close();
+      },
+      terminated: forget,
+    });
+    // One that comes too late must not hold the next upgrade up.
+    let late = false;
+    opening.then(
+      (db) => late && db.close(),
+      () => undefined,
+    );
+    try {
+      return await Promise.race([opening, tooLong]);
+    } catch (error) {
+      late = true;
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** One transaction; its errors come out typed, a full disk as `storage-full`. */
+  async #run<T>(
+    stores: readonly StoreName[],
+    mode: 'readonly' | 'readwrite',
+    work: (tx: ReturnType<typeof begin>) => Promise<T>,
+  ): Promise<T> {
+    for (let again = true; ; again = false) {
+      const db = await this.connect();
+      let tx: ReturnType<typeof begin>;
+      try {
+        tx = begin(db, stores, mode);
+      } catch (cause) {
+        // The connection was closed under us (an upgrade, cleared site data): once, open anew.
+        this.#connection = null;
+        if (again && cause instanceof DOMException && cause.name === 'InvalidStateError') continue;
+        throw failed(cause);
+      }
+      const [result, done] = await Promise.allSettled([work(tx), tx.done]);
+      if (result.status === 'fulfilled' && done.status === 'fulfilled') return result.value;
+      // A full disk shows on the transaction, often only there, and never mind which came first.
+      const reasons = [done, result].flatMap((r) => (r.status === 'rejected' ? [r.reason] : []));
+      throw failed(reasons.find(isQuota) ?? tx.error ?? reasons.at(-1));
+    }
+  }
+
+  getFile(sha256: string): Promise<Bytes | undefined> {
+    return this.#run(['files'], 'readonly', (tx) => tx.objectStore('files').get(sha256));
+  }
+
+  async hasFile(sha256: string): Promise<boolean> {
+    const count = await this.#run(['files'], 'readonly', (tx) =>
+      tx.objectStore('files').count(sha256),
+    );
+    return count > 0;
+  }
+
+  putFile(sha256: string, bytes: Bytes): Promise<void> {
+    return this.#run(['files', 'partials', 'chunks'], 'readwrite', async (tx) => {
+      await Promise.all([
+        tx.objectStore('files').put!(bytes, sha256),
+        tx.objectStore('partials').delete!(sha256),
+        tx.objectStore('chunks').delete!(chunksOf(sha256)),
+      ]);
+    });
+  }
+
+  deleteFile(sha256: string): Promise<void> {
+    return this.#run(['files'], 'readwrite', (tx) => tx.objectStore('files').delete!(sha256));
+  }
+
+  claimPartial(sha256: string, session: string): Promise<PartialDownload | undefined> {
+    return this.#run(['partials', 'chunks'], 'readwrite', async (tx) => {
+      const record = await tx.objectStore('partials').get(sha256);
+      if (!record) {
+        await tx.objectStore('partials').put!(emptyPartial(session, null), sha256);
+        return undefined;
+      }
+      await tx.objectStore('partials').put!({ ...record, session }, sha256);
+      const chunks = await tx.objectStore('chunks').getAll(chunksOf(sha256));
+      return { validator: record.validator, chunks };
+    });
+  }
+
+  beginPartial(sha256: string, session: string, validator: string | null): Promise<void> {
+    return this.#run(['partials', 'chunks'], 'readwrite', async (tx) => {
+      await Promise.all([
+        tx.objectStore('chunks').delete!(chunksOf(sha256)),
+        tx.objectStore('partials').put!(emptyPartial(session, validator), sha256),
+      ]);
+    });
+  }
+
+  appendPartial(sha256: string, session: string, offset: number, chunk: Bytes): Promise<boolean> {
+    return this.#run(['partials', 'chunks'], 'readwrite', async (tx) => {
+      const record = await tx.objectStore('partials').get(sha256);
+      if (record?.session !== session || record.bytes !== offset) return false;
+      const { bytes, chunks } = record;
+      const next = { ...record, bytes: bytes + chunk.length, chunks: chunks + 1 };
+      await Promise.all([
+        tx.objectStore('chunks').put!(chunk, [sha256, chunks]),
+        tx.objectStore('partials').put!(next, sha256),
+      ]);
+      return true;
+    });
+  }
+
+  deletePartial(sha256: string): Promise<void> {
+    return this.#run(['partials', 'chunks'], 'readwrite', async (tx) => {
+      await Promise.all([
+        tx.objectStore('partials').delete!(sha256),
+        tx.objectStore('chunks').delete!(chunksOf(sha256)),
+      ]);
+    });
+  }
+
+  getCollection(name: string): Promise<InstalledCollection | undefined> {
+    return this.#run(['collections'], 'readonly', (tx) => tx.objectStore('collections').get(name));
+  }
+
+  listCollections(): Promise<InstalledCollection[]> {
+    return this.#run(['collections'], 'readonly', (tx) => tx.objectStore('collections').getAll());
+  }
+
+  putCollection(collection: InstalledCollection): Promise<void> {
+    return this.#run(['collections', 'files'], 'readwrite', async (tx) => {
+      const old = await tx.objectStore('collections').get(collection.name);
+      await tx.objectStore('collections').put!(collection, collection.name);
+      await dropUnused(tx, old);
+    });
+  }
+
+  deleteCollection(name: string): Promise<void> {
+    return this.#run(['collections', 'files'], 'readwrite', async (tx) => {
+      const old = await tx.objectStore('collections').get(name);
+      await tx.objectStore('collections').delete!(name);
+      await dropUnused(tx, old);
+    });
+  }
+
+  getValue(key: string): Promise<StoredValue | undefined> {
+    return this.#run(['values'], 'readonly', (tx) => tx.objectStore('values').get(key));
+  }
+
+  async putValue(key: string, value: StoredValue): Promise<void> {
+    await this.#run(['values'], 'readwrite', (tx) => tx.objectStore('values').put!(value, key));
+  }
+
+  deleteValue(key: string): Promise<void> {
+    return this.#run(['values'], 'readwrite', (tx) => tx.objectStore('values').delete!(key));
+  }
+
+  listValues(prefix: string): Promise<string[]> {
+    const range = IDBKeyRange.bound(prefix, `${prefix}\uffff`);
+    return this.#run(['values'], 'readonly', (tx) => tx.objectStore('values').getAllKeys(range));
+  }
+
+  close(): void {
+    const connection = this.#connection;
+    this.#connection = null;
+    connection?.then(
+      (db) => db.close(),
+      () => undefined,
+    );
+  }
+}
+
+function begin(db: Connection, stores: readonly StoreName[], mode: 'readonly' | 'readwrite') {
+  return db.transaction(stores as StoreName[], mode);
+}
+
+/** Files of `old` that no installed collection names any more. */
+async function dropUnused(
+  tx: ReturnType<typeof begin>,
+  old: InstalledCollection | undefined,
+): Promise<void> {
+  if (!old) return;
+  const used = new Set((await tx.objectStore('collections').getAll()).flatMap((c) => c.files));
+  for (const file of old.files) {
+    if (!used.has(file)) await tx.objectStore('files').delete!(file);
+  }
+}
+
+function emptyPartial(session: string, validator: string | null): PartialRecord {
+  return { session, validator, bytes: 0, chunks: 0 };
+}
+
+function isQuota(cause: unknown): boolean {
+  return cause instanceof DOMException && cause.name === 'QuotaExceededError';
+}
+
+function failed(cause: unknown): CairnError {
+  return isQuota(cause)
+    ? new CairnError(
+        'storage-full',
+        'The browser gives Cairn no more room.',
+        'Free disk space, or delete collections that you do not need.',
+        { cause },
+      )
+    : new CairnError(
+        'storage-failed',
+        `The browser's storage does not work (${cause instanceof Error ? cause.message : cause}).`,
+        'Reload the page; if it stays so, allow site data for this page.',
+        { cause },
+      );
+}
+
+function blockedTooLong(): CairnError {
+  return new CairnError(
+    'storage-failed',
+    "Cairn's storage is being used by an older version in another tab.",
+    'Close the other tabs of this page and reload.',
+  );
+}
