@@ -14,7 +14,8 @@ const TO_NHWC = [0, 2, 3, 1];
 const TO_NCHW = [0, 3, 1, 2];
 
 /**
- * Nothing is freed here: wrap calls in `tf.tidy`, as for any tfjs code.
+ * Nothing is freed here: wrap calls in `tf.tidy`, as for any tfjs code. tfjs-core brings no gradients:
+ * training imports `@tensorflow/tfjs` (or tfjs-core's register_all_gradients) once.
  * Throws `model-invalid` when parameters do not fit what they are applied to.
  */
 export class TfOps implements Ops<tf.Tensor> {
