@@ -17,6 +17,8 @@ export interface DescriptorSpec extends Pick<EncoderEntry, 'arch' | 'spec'> {
   readonly pooling: PoolingSpec & {
     /** Maps to pool, each L2-normalised, then concatenated; the head when left out. */
     readonly layers?: readonly Layer[];
+    /** How the views' vectors become one; concatenated when left out. */
+    readonly views?: 'concat' | 'mean';
   };
 }
 
@@ -25,8 +27,10 @@ const WHITENING = 'whitening';
 
 /**
  * Several views of the same photos (the same net on other input sizes), each [N, 3, H, W] with its own
- * H and W, to [N, views · C]: network → pooling → L2, concatenated and L2-normalised again.
- * Throws as the network does, `model-invalid` for an unknown spec or layer.
+ * H and W, to one descriptor: network → pooling → L2 for each view, then concatenated to
+ * [N, views · C] or averaged to [N, C] (multi-scale descriptors as in Radenović, Tolias and Chum
+ * 2018), and L2-normalised again. Throws as the network does, `model-invalid` for an unknown spec
+ * or layer.
  */
 export function describe<T>(
   ops: Ops<T>,
@@ -35,17 +39,24 @@ export function describe<T>(
   spec: DescriptorSpec,
 ): T {
   const pool = poolingFor(spec.pooling);
-  const parts = views.flatMap((view, i) =>
+  const layers = spec.pooling.layers ?? ['head'];
+  const vectors = views.map((view, i) =>
     ops.scope(`view${i}`, () => {
       const maps = efficientNetLite(ops, p, view, specNamed(EFFICIENTNET_LITE, spec.spec));
-      const layers = spec.pooling.layers ?? ['head'];
-      return layers.map((layer) => ops.l2Normalize(pool(ops, p, layerOf(maps, layer))));
+      const pooled = layers.map((layer) => ops.l2Normalize(pool(ops, p, layerOf(maps, layer))));
+      const [only, ...others] = pooled;
+      return only !== undefined && others.length === 0 ? only : ops.l2Normalize(ops.concat(pooled));
     }),
   );
-  const descriptor = ops.concat(parts);
-  return parts.length === 1
-    ? descriptor
-    : ops.scope('descriptor', () => ops.l2Normalize(descriptor));
+  const [first] = vectors;
+  if (vectors.length === 1 && first !== undefined) return first;
+  return ops.scope('descriptor', () =>
+    ops.l2Normalize(
+      spec.pooling.views === 'mean'
+        ? vectors.reduce((sum, vector) => ops.add(sum, vector))
+        : ops.concat(vectors),
+    ),
+  );
 }
 
 /**

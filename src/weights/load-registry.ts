@@ -77,6 +77,9 @@ function checkEncoder(value: unknown, at: string): EncoderEntry {
   if (pooling.kind !== 'gem' && pooling.kind !== 'average') {
     throw invalid(`${at}.pooling.kind ${JSON.stringify(pooling.kind)} is unknown`);
   }
+  if (![undefined, 'concat', 'mean'].includes(pooling.views as string | undefined)) {
+    throw invalid(`${at}.pooling.views ${JSON.stringify(pooling.views)} is unknown`);
+  }
   return entry as unknown as EncoderEntry;
 }
 

@@ -24,7 +24,12 @@ export interface EncoderEntry {
     readonly mean: readonly [number, number, number];
     readonly std: readonly [number, number, number];
   };
-  readonly pooling: { readonly kind: 'gem' | 'average'; readonly p: number };
+  readonly pooling: {
+    readonly kind: 'gem' | 'average';
+    readonly p: number;
+    /** How the views' L2-normalised vectors become one; `concat` when left out. */
+    readonly views?: 'concat' | 'mean';
+  };
   /** Length of the embedding; the whitening lies in the weights as `whitening.*`. */
   readonly dim: number;
   /** Non-landmark embeddings for the distractor penalty. */
