@@ -21,11 +21,12 @@ export function browserRuntime(page: BrowserFacts = {}): InferenceRuntime {
       return facts;
     },
     createSession: async (onnx, choice) =>
-      createOrtSession(await load(choice), onnx, { executionProviders: [choice.backend] }),
+      createOrtSession(await loadOrt(choice), onnx, { executionProviders: [choice.backend] }),
   };
 }
 
-async function load(choice: BackendChoice) {
+/** The build of onnxruntime-web for a choice, told where its files are and how many threads to use. */
+export async function loadOrt(choice: Pick<BackendChoice, 'backend' | 'threads'>) {
   // The WASM inside the WebGPU build is twice slower than the plain one: hence two builds.
   const gpu = choice.backend === 'webgpu';
   const ort = gpu ? await import('onnxruntime-web/webgpu') : await import('onnxruntime-web/wasm');

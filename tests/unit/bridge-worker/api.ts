@@ -53,10 +53,14 @@ export class TrialApi {
   }
 
   async die(how: 'exit' | 'throw'): Promise<void> {
-    if (how === 'exit') process.exit(3);
-    setTimeout(() => {
-      throw new Error('thrown where nobody catches');
-    });
+    if (how === 'exit') {
+      if (typeof process === 'undefined') self.close();
+      else process.exit(3);
+    }
+    if (how === 'throw')
+      setTimeout(() => {
+        throw new Error('thrown where nobody catches');
+      });
     await new Promise(() => {});
   }
 }
