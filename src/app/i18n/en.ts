@@ -1,0 +1,343 @@
+// Every text of the page in English. Its shape is what the other languages must have.
+import type { ErrorCode } from '../../errors.ts';
+import type { Stage } from '../../progress.ts';
+import type { Kind } from '../../verdict.ts';
+import type { Notice } from '../engine.ts';
+
+/** What happened and what to do, for people. */
+export interface ErrorText {
+  readonly what: string;
+  readonly remedy: string;
+}
+
+const plural = new Intl.PluralRules('en');
+
+/** `shown` is the number already formatted; `n` decides between singular and plural. */
+function count(n: number, shown: string, one: string, many: string): string {
+  return `${shown} ${plural.select(n) === 'one' ? one : many}`;
+}
+
+const stages = {
+  download: 'Downloading the model',
+  'load-model': 'Loading the model',
+  'warm-up': 'Warming up',
+  'self-test': 'Testing itself',
+  'open-collection': 'Opening the landmarks',
+  'build-index': 'Building the index',
+  decode: 'Read the photo',
+  encode: 'Describe it in numbers',
+  search: 'Search the landmarks',
+  rerank: 'Weigh the matches',
+  decide: 'Decide',
+} satisfies Record<Stage, string>;
+
+const kinds = {
+  landmark: 'A landmark of this collection',
+  unlisted: 'A landmark, but not in this collection',
+  'not-landmark': 'No landmark',
+} satisfies Record<Kind, string>;
+
+const errors = {
+  'photo-empty': {
+    what: 'This file is empty.',
+    remedy: 'If it lives in a cloud folder, download it to this device first, then add it again.',
+  },
+  'photo-unsupported': {
+    what: 'This is not a kind of photo that can be read here.',
+    remedy: 'Use a JPEG, PNG, WebP, AVIF, GIF or BMP file.',
+  },
+  'photo-corrupt': {
+    what: 'This photo is damaged and cannot be read.',
+    remedy: 'Open it in another app and save a fresh copy, then add that.',
+  },
+  'photo-truncated': {
+    what: 'Part of this photo is missing.',
+    remedy: 'It was probably cut off while being copied: copy it again and add the new file.',
+  },
+  'photo-too-large': {
+    what: 'This photo has more pixels than can be opened safely.',
+    remedy: 'Save a smaller version, under 100 megapixels, and add that.',
+  },
+  'model-invalid': {
+    what: 'The recognition model is not in order.',
+    remedy: 'Try again to fetch it anew; if that does not help, reload the page.',
+  },
+  'model-missing': {
+    what: 'The recognition model was not found.',
+    remedy: 'Check the connection and try again.',
+  },
+  'backend-unavailable': {
+    what: 'This browser offers nothing that the model can run on.',
+    remedy: 'Update the browser, or use a recent Chrome, Edge, Firefox or Safari.',
+  },
+  'inference-failed': {
+    what: 'The model gave no usable answer for this photo.',
+    remedy: 'Try again; closing other tabs frees memory that may be short.',
+  },
+  'collection-invalid': {
+    what: 'The collection of landmarks is not in order.',
+    remedy: 'Try again to fetch it anew.',
+  },
+  'collection-mismatch': {
+    what: 'The collection was made with another model than the one in use.',
+    remedy: 'Reload the page to get the two that belong together.',
+  },
+  'collection-missing': {
+    what: 'The collection of landmarks was not found.',
+    remedy: 'Check the connection and try again.',
+  },
+  'storage-failed': {
+    what: 'The browser’s storage cannot be used.',
+    remedy: 'Leave private browsing, or allow this site to store data, and reload.',
+  },
+  'storage-full': {
+    what: 'There is no room left in the browser’s storage.',
+    remedy: 'Free some space on this device and try again.',
+  },
+  'download-failed': {
+    what: 'A download did not finish.',
+    remedy: 'Check the connection and try again; it goes on from where it stopped.',
+  },
+  'hash-mismatch': {
+    what: 'A downloaded file is not the one that was expected.',
+    remedy: 'Try again; a network that alters pages (hotel, office) may be in the way.',
+  },
+  'worker-crashed': {
+    what: 'The part that does the work stopped unexpectedly and was restarted.',
+    remedy: 'Try again; closing other tabs frees memory that may be short.',
+  },
+  timeout: {
+    what: 'It took too long and was stopped.',
+    remedy: 'Try again, perhaps with fewer other tabs at work.',
+  },
+  aborted: {
+    what: 'You stopped this one.',
+    remedy: 'Start it again whenever you like.',
+  },
+  usage: {
+    what: 'Something was asked for in a way that cannot work.',
+    remedy: 'Reload the page and try again.',
+  },
+  internal: {
+    what: 'Something went wrong inside Cairn.',
+    remedy: 'Try again; if it keeps happening, please report it with the details below.',
+  },
+} satisfies Record<ErrorCode, ErrorText>;
+
+const notices = {
+  'self-test-failed':
+    'The graphics processor gave wrong results in a self-test, so the slower, reliable way is used.',
+  'no-isolation':
+    'This page runs without cross-origin isolation, so only one processor core is used. It works, more slowly.',
+  'worker-restarted': 'The part that does the work stopped and was restarted. You can go on.',
+  'storage-unavailable':
+    'The browser’s storage cannot be used: everything works, but is downloaded again at each visit.',
+} satisfies Record<Notice['id'], string>;
+
+export const en = {
+  app: {
+    name: 'Cairn',
+    tagline: 'Landmark recognition on your own device',
+    skip: 'Skip to the content',
+    loadFailed: 'The page could not start.',
+  },
+  nav: {
+    label: 'Main',
+    recognize: 'Recognize',
+    landmarks: 'Landmarks',
+    about: 'About',
+  },
+  switches: {
+    language: '切换到中文',
+    otherLanguage: '中文',
+    theme: {
+      auto: 'Colours: as the device. Change to light.',
+      light: 'Colours: light. Change to dark.',
+      dark: 'Colours: dark. Change to automatic.',
+    },
+  },
+  engine: {
+    label: 'State of the recogniser',
+    starting: 'Starting',
+    ready: 'Ready',
+    runsOn: (backend: string) => `runs on ${backend}`,
+    threads: (n: number, shown: string) => count(n, shown, 'thread', 'threads'),
+    knows: (n: number, shown: string) => `knows ${count(n, shown, 'landmark', 'landmarks')}`,
+    of: (done: string, total: string) => `${done} of ${total}`,
+    photosWait: 'Photos can be added already; they wait until it is ready.',
+    failed: 'The recogniser could not start',
+    retry: 'Try again',
+    details: 'Details',
+  },
+  notices: { label: 'Good to know', dismiss: 'Dismiss', text: notices },
+  recognize: {
+    title: 'Which landmark is this?',
+    lead: 'Drop a photo and Cairn names the landmark in it, or says plainly that it does not know. Nothing leaves this device.',
+    titleBusy: 'Recognize',
+    choose: 'Choose photos',
+    camera: 'Take a photo',
+    hint: 'or drop them anywhere on the page, or paste',
+    dropHere: 'Let go to add the photos',
+    notAPhoto: 'That was not a photo file.',
+    queue: 'Photos',
+    added: (n: number, shown: string) => `${count(n, shown, 'photo', 'photos')} added.`,
+    doneOf: (done: string, total: string) => `${done} of ${total} done`,
+    clear: 'Clear all',
+    cleared: 'All photos removed.',
+    photoAlt: (name: string) => `Your photo ${name}`,
+    noPreview: 'This browser cannot show a preview',
+    queued: 'Waiting',
+    queuedWhy: 'Its turn comes when the photos before it are done.',
+    queuedEngine: 'It is looked at as soon as the recogniser is ready.',
+    queuedFailed: 'The recogniser is not running. Try again above.',
+    working: 'Looking at it',
+    stagesLabel: 'Stages',
+    cancel: 'Stop',
+    cancelName: (name: string) => `Stop ${name}`,
+    remove: 'Remove',
+    removeName: (name: string) => `Remove ${name}`,
+    again: 'Try again',
+    againName: (name: string) => `Try again with ${name}`,
+    errorDetail: 'Technical details',
+    announceWorking: (i: string, total: string) => `Looking at photo ${i} of ${total}.`,
+    announceFailed: (name: string, what: string) => `${name}: ${what}`,
+    announceVerdict: (name: string, verdict: string) => `${name}: ${verdict}`,
+  },
+  verdict: {
+    unlisted: 'Looks like a landmark, but not one in this collection',
+    notLandmark: 'No landmark recognised',
+    unlistedNote: 'It resembles the photos of landmarks, yet no single one of them well enough.',
+    notLandmarkNote: 'Nothing in it resembles a landmark that Cairn knows.',
+    kind: kinds,
+    confidence: 'Confidence',
+    words: {
+      certain: 'Very sure',
+      likely: 'Fairly sure',
+      possible: 'Unsure',
+      doubtful: 'A guess',
+    },
+    candidates: 'Candidates',
+    closest: 'Closest known',
+    similarity: 'similarity',
+    noCandidates: 'Nothing comparable was found.',
+    coordinates: 'Coordinates',
+    copyCoordinates: 'Copy coordinates',
+    copyText: 'Copy as text',
+    copyJson: 'Copy as JSON',
+    copied: 'Copied',
+    copyFailed: 'The browser did not allow copying.',
+  },
+  why: {
+    summary: 'Why?',
+    summaryName: (name: string) => `Why? How the verdict on ${name} came about`,
+    stagesTitle: 'Best guess after each stage',
+    stage: 'Stage',
+    bestLabel: 'Best guess',
+    score: 'Score',
+    stageNames: {
+      global: 'Similarity alone',
+      qe: 'With query expansion',
+      vote: 'After voting',
+      penalty: 'Less what looks like no landmark',
+      decision: 'Decision',
+      loftr: 'After matching points',
+      lightgbm: 'Decision trees',
+    },
+    featuresTitle: 'What tipped the scales',
+    featuresNote: 'To the right speaks for the best guess being right, to the left against it.',
+    feature: 'Observation',
+    value: 'Value',
+    contribution: 'Weight',
+    featureNames: {
+      bias: 'Starting point',
+      similarity: 'Similarity to the best match',
+      voteShare: 'Share of the votes',
+      votes: 'Votes for the best guess',
+      margin: 'Lead over the runner-up',
+      queryPenalty: 'Photo resembles non-landmarks',
+      referencePenalty: 'Match resembles non-landmarks',
+      support: 'Photos that agree',
+      inliers: 'Points matched',
+    },
+    kindsTitle: 'How likely each answer is',
+    nearestTitle: 'Most similar reference photos',
+    timingsTitle: 'Time taken',
+    total: 'In all',
+    timingNames: {
+      resize: 'Resize',
+      expansion: 'Search again, expanded',
+      vote: 'Vote',
+      queue: 'Waited',
+    },
+    factsTitle: 'Technical facts',
+    backend: 'Ran on',
+    engine: 'Search engine',
+    engines: { hnsw: 'HNSW graph', exact: 'exact comparison' },
+    photo: 'Photo',
+    photoSize: (width: string, height: string, bytes: string) => `${width} × ${height}, ${bytes}`,
+  },
+  landmarks: {
+    title: 'Landmarks',
+    lead: 'What the open collection can recognise.',
+    search: 'Search by name or country',
+    searchHint: 'English or Chinese, accents do not matter',
+    sort: 'Order',
+    sortName: 'By name',
+    sortCountry: 'By country',
+    sortPhotos: 'By number of photos',
+    found: (n: number, shown: string) => count(n, shown, 'landmark', 'landmarks'),
+    foundOf: (n: number, shown: string, total: string) =>
+      `${shown} of ${total} ${plural.select(n) === 'one' ? 'landmark matches' : 'landmarks match'}`,
+    none: (query: string) => `No landmark matches “${query}”.`,
+    clearSearch: 'Clear the search',
+    loading: 'The landmarks appear here as soon as the collection is open.',
+    unavailable: 'The collection could not be opened.',
+    photos: (n: number, shown: string) => count(n, shown, 'photo', 'photos'),
+    noCountry: 'Country unknown',
+  },
+  about: {
+    title: 'About Cairn',
+    lead: 'A cairn is a pile of stones that tells walkers where they are. This one tells you what landmark is in a photo.',
+    privacyTitle: 'Your photos stay yours',
+    privacy:
+      'Photos are read, compared and forgotten in this browser tab. There is no server that sees them, no account, no tracking, and this page is forbidden by its own rules to contact any other site.',
+    howTitle: 'How it decides',
+    how: 'A neural network turns the photo into a list of numbers. The most similar photos of known landmarks are looked up and vote on the name; whatever resembles ordinary scenes counts against it. A small statistical model then says how likely the best name is to be right. When that is not likely enough, Cairn says so instead of guessing.',
+    limitsTitle: 'What it cannot do',
+    limits:
+      'It knows the landmarks of its collection and no others, and it can be wrong. The confidence is there to be taken seriously.',
+    licence: 'Cairn is free software under the Apache License 2.0.',
+    diagnosticsTitle: 'Diagnostics',
+    diagnosticsLead: 'What this device is doing, useful when reporting a problem.',
+    refresh: 'Refresh',
+    copy: 'Copy diagnostics',
+    waiting: 'Known once the recogniser is ready',
+    unknown: 'Unknown',
+    none: 'None',
+    yes: 'Yes',
+    no: 'No',
+    rows: {
+      state: 'State',
+      backend: 'Runs on',
+      reason: 'Chosen because',
+      adapter: 'Graphics adapter',
+      threads: 'Threads',
+      isolated: 'Cross-origin isolated',
+      selfTest: 'Self-test (cosine)',
+      fellBack: 'Fell back from WebGPU',
+      encoder: 'Encoder',
+      collection: 'Collection',
+      index: 'Search index',
+      storage: 'Storage used',
+      browser: 'Browser',
+    },
+    states: { loading: 'Loading', ready: 'Ready', failed: 'Failed' },
+    collectionFacts: (name: string, labels: string, photos: string, bytes: string) =>
+      `${name}: ${labels} landmarks, ${photos} photos, ${bytes}`,
+    indexFacts: (engine: string, built: string, shards: string) =>
+      `${engine}; graphs built for ${built} of ${shards} shards`,
+    storageFacts: (used: string, quota: string) => `${used} of ${quota}`,
+  },
+  stages,
+  errors,
+};

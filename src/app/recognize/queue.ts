@@ -1,0 +1,138 @@
+// The queue of photos at work: hands them to the engine one at a time and owns their object URLs.
+import { effect, type ReadonlySignal, signal } from '@preact/signals';
+import { toPlainError } from '../../errors.ts';
+import type { Engine } from '../engine.ts';
+import { nextUp, type PhotoItem, type Queue, type QueueAction, step } from './queue-state.ts';
+
+/** A photo with the name to show for it. */
+export interface NamedPhoto {
+  readonly name: string;
+  readonly blob: Blob;
+}
+
+export interface QueueEvents {
+  readonly onStart?: (item: PhotoItem, queue: Queue) => void;
+  /** After the photo is done or failed, but not when it was removed or stopped by the user. */
+  readonly onSettled?: (item: PhotoItem) => void;
+}
+
+export interface PhotoQueue {
+  readonly items: ReadonlySignal<Queue>;
+  add(photos: readonly NamedPhoto[]): void;
+  /** Stops the photo being worked on; it stays in the list as failed with `aborted`. */
+  stop(id: number): void;
+  again(id: number): void;
+  remove(id: number): void;
+  clear(): void;
+  /** Tells the pixels of the thumbnail once the browser has loaded it. */
+  measure(id: number, width: number, height: number): void;
+  /** Stops work, lets go of the engine and revokes every URL. */
+  dispose(): void;
+}
+
+export function createQueue(
+  engine: Pick<Engine, 'status' | 'recognize'>,
+  events: QueueEvents = {},
+): PhotoQueue {
+  const items = signal<Queue>([]);
+  let nextId = 1;
+  let running: { readonly id: number; readonly abort: AbortController } | null = null;
+
+  const dispatch = (action: QueueAction) => {
+    items.value = step(items.peek(), action);
+  };
+  const find = (id: number) => items.peek().find((item) => item.id === id);
+  const interrupt = (id: number) => {
+    if (running?.id === id) running.abort.abort();
+  };
+
+  async function work(item: PhotoItem): Promise<void> {
+    const abort = new AbortController();
+    running = { id: item.id, abort };
+    dispatch({ do: 'start', id: item.id });
+    events.onStart?.(item, items.peek());
+    const started = performance.now();
+    try {
+      const verdict = await orAbort(
+        engine.recognize(item.blob, {
+          signal: abort.signal,
+          onProgress: (progress) => {
+            // A run that was stopped may still report; the same photo may be at work again by then.
+            if (!abort.signal.aborted) dispatch({ do: 'progress', id: item.id, progress });
+          },
+        }),
+        abort.signal,
+      );
+      dispatch({ do: 'finish', id: item.id, verdict, elapsed: performance.now() - started });
+    } catch (thrown) {
+      dispatch({ do: 'fail', id: item.id, error: toPlainError(thrown) });
+    }
+    running = null;
+    const settled = find(item.id);
+    if (settled && !abort.signal.aborted) events.onSettled?.(settled);
+    pump();
+  }
+
+  function pump(): void {
+    if (running || engine.status.peek().state !== 'ready') return;
+    const item = nextUp(items.peek());
+    if (item) void work(item);
+  }
+
+  const stopWatching = effect(() => {
+    if (engine.status.value.state === 'ready') pump();
+  });
+
+  function clear(): void {
+    const gone = items.peek();
+    dispatch({ do: 'clear' });
+    for (const item of gone) URL.revokeObjectURL(item.url);
+    running?.abort.abort();
+  }
+
+  return {
+    items,
+    add(photos) {
+      const added = photos.map(({ name, blob }) => ({
+        id: nextId++,
+        name,
+        blob,
+        url: URL.createObjectURL(blob),
+      }));
+      dispatch({ do: 'add', items: added });
+      pump();
+    },
+    stop: interrupt,
+    again(id) {
+      dispatch({ do: 'again', id });
+      pump();
+    },
+    remove(id) {
+      const item = find(id);
+      if (!item) return;
+      dispatch({ do: 'remove', id });
+      URL.revokeObjectURL(item.url);
+      interrupt(id);
+    },
+    clear,
+    measure(id, width, height) {
+      dispatch({ do: 'measure', id, width, height });
+    },
+    dispose() {
+      stopWatching();
+      clear();
+    },
+  };
+}
+
+/** Stop means stop: the user does not wait for an engine that notices an abort late. */
+function orAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    signal.addEventListener(
+      'abort',
+      () => reject(new DOMException('Stopped by the user.', 'AbortError')),
+      { once: true },
+    );
+    work.then(resolve, reject);
+  });
+}

@@ -1,0 +1,68 @@
+// A result to take away: a few lines of text, or the JSON that `cairn recognize --json` prints too.
+import type { Verdict } from '../../verdict.ts';
+import type { Format } from '../i18n/format.ts';
+import type { Language, Messages } from '../i18n/messages.ts';
+import { confidenceWord, shownConfidence } from './confidence.ts';
+import { type LabelMap, landmarkName } from './names.ts';
+
+export interface Wording {
+  readonly language: Language;
+  readonly messages: Messages;
+  readonly format: Format;
+  readonly labels: LabelMap;
+}
+
+/** The verdict in one phrase: the landmark's name, or which refusal it is. */
+export function headline(verdict: Verdict, { language, messages, labels }: Wording): string {
+  if (verdict.kind === 'landmark' && verdict.label !== null) {
+    return landmarkName(labels, verdict.label, language).title;
+  }
+  return verdict.kind === 'unlisted' ? messages.verdict.unlisted : messages.verdict.notLandmark;
+}
+
+/** Such as `Very sure, 96 %`. */
+export function confidencePhrase(
+  verdict: Verdict,
+  { language, messages, format }: Wording,
+): string {
+  const share = shownConfidence(verdict);
+  const comma = language === 'zh' ? '，' : ', ';
+  return `${messages.verdict.words[confidenceWord(share)]}${comma}${format.percent(share)}`;
+}
+
+/** One sentence for the live region. */
+export function spoken(verdict: Verdict, wording: Wording): string {
+  const [open, close] = wording.language === 'zh' ? ['（', '）'] : [' (', ')'];
+  return `${headline(verdict, wording)}${open}${confidencePhrase(verdict, wording)}${close}`;
+}
+
+export function resultText(photo: string, verdict: Verdict, wording: Wording): string {
+  const { language, messages, format, labels } = wording;
+  const lines = [photo, spoken(verdict, wording)];
+  if (verdict.kind === 'landmark' && verdict.label !== null) {
+    const { other, facts } = landmarkName(labels, verdict.label, language);
+    const country = facts?.country ? format.country(facts.country) : null;
+    const about = [other, country].filter((part) => part !== null);
+    if (about.length > 0) lines.push(about.join(' · '));
+    if (facts && facts.lat !== null && facts.lon !== null) {
+      lines.push(format.coordinates(facts.lat, facts.lon));
+    }
+  }
+  if (verdict.candidates.length > 0) {
+    lines.push('', messages.verdict.candidates);
+    for (const { label, similarity } of verdict.candidates) {
+      lines.push(`- ${landmarkName(labels, label, language).title} ${format.score(similarity)}`);
+    }
+  }
+  return lines.join('\n');
+}
+
+/** The same fields, in the same order, as a line of `cairn recognize --json`. */
+export function resultJson(photo: string, verdict: Verdict): string {
+  const { kind, label, confidence, candidates, kindProbabilities, timings, backend } = verdict;
+  return JSON.stringify(
+    { photo, kind, label, confidence, candidates, kindProbabilities, timings, backend },
+    null,
+    2,
+  );
+}

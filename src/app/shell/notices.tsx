@@ -1,0 +1,35 @@
+// Things worth knowing that stop nothing, such as a fall-back to WASM; each can be dismissed.
+import { useSignal } from '@preact/signals';
+import { useApp, useWords } from '../app.ts';
+import { CloseIcon } from './icons.tsx';
+
+export function Notices() {
+  const { engine } = useApp();
+  const { t } = useWords();
+  const dismissed = useSignal<ReadonlySet<string>>(new Set());
+  const shown = engine.notices.value.filter(({ id }) => !dismissed.value.has(id));
+  if (shown.length === 0) return null;
+  return (
+    <aside class="notices" aria-label={t.notices.label}>
+      {shown.map(({ id, detail }) => (
+        <div class="notice" key={id} data-testid="notice" data-id={id}>
+          <p>
+            {t.notices.text[id]}
+            {detail && <span class="fine"> ({detail})</span>}
+          </p>
+          <button
+            type="button"
+            class="button button--icon"
+            aria-label={t.notices.dismiss}
+            title={t.notices.dismiss}
+            onClick={() => {
+              dismissed.value = new Set([...dismissed.value, id]);
+            }}
+          >
+            <CloseIcon />
+          </button>
+        </div>
+      ))}
+    </aside>
+  );
+}
