@@ -27,7 +27,11 @@ export interface Diagnostics {
     readonly bytes: number;
   } | null;
   /** HNSW graphs built, out of all shards; the engine that answers at present. */
-  readonly index: { readonly hnswShards: number; readonly shards: number; readonly engine: string } | null;
+  readonly index: {
+    readonly hnswShards: number;
+    readonly shards: number;
+    readonly engine: string;
+  } | null;
   readonly storage: { readonly usage: number; readonly quota: number } | null;
 }
 
