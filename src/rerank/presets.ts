@@ -26,3 +26,13 @@ export interface RerankPreset {
     readonly referenceNeighbours: number;
   };
 }
+
+/**
+ * The default. `cairn tune` prints what the validation split prefers; docs/reranking.md holds the curves.
+ */
+export const RERANK: RerankPreset = {
+  topK: 50,
+  expansion: { neighbours: 1, alpha: 1 },
+  voting: { neighbours: 10, power: 8 },
+  penalty: { query: 0.5, reference: 0.5, queryNeighbours: 10, referenceNeighbours: 5 },
+};

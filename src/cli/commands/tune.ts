@@ -1,0 +1,108 @@
+// `cairn tune`: curves of the re-ranking constants on the validation split, and what they prefer.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { predictionsByStage, rankQueries, scoreStages } from '../../evaluation/stages.ts';
+import type { RerankPreset } from '../../rerank/presets.ts';
+import { RERANK } from '../../rerank/presets.ts';
+import type { RankingStage } from '../../rerank/rerank.ts';
+import { makeTask, validationPhotos } from '../../training/descriptors.ts';
+import { whiteningOf } from '../../training/fit-decision.ts';
+import { FIT } from '../../training/fit-recipe.ts';
+import { readSafetensors } from '../../weights/safetensors.ts';
+import { describePhotos } from '../describe-photos.ts';
+import { ENCODER_RECIPES } from '../encoders.ts';
+import { modelsFolder } from '../models.ts';
+import { note, printJson } from '../output.ts';
+
+interface Sweep {
+  readonly name: string;
+  /** The stage whose GAP the constant moves. */
+  readonly stage: RankingStage;
+  readonly values: readonly number[];
+  readonly set: (preset: RerankPreset, value: number) => RerankPreset;
+}
+
+const SWEEPS: readonly Sweep[] = [
+  {
+    name: 'expansion.neighbours',
+    stage: '+qe',
+    values: [0, 1, 2, 3, 5, 8],
+    set: (p, neighbours) => ({ ...p, expansion: { ...p.expansion, neighbours } }),
+  },
+  {
+    name: 'expansion.alpha',
+    stage: '+qe',
+    values: [0, 1, 2, 3, 4, 6],
+    set: (p, alpha) => ({ ...p, expansion: { ...p.expansion, alpha } }),
+  },
+  {
+    name: 'voting.neighbours',
+    stage: '+vote',
+    values: [1, 3, 5, 8, 10, 15, 20, 50],
+    set: (p, neighbours) => ({ ...p, voting: { ...p.voting, neighbours } }),
+  },
+  {
+    name: 'voting.power',
+    stage: '+vote',
+    values: [1, 2, 4, 6, 8, 12, 16],
+    set: (p, power) => ({ ...p, voting: { ...p.voting, power } }),
+  },
+  {
+    name: 'penalty.reference',
+    stage: '+penalty',
+    values: [0, 0.25, 0.5, 0.75, 1],
+    set: (p, reference) => ({ ...p, penalty: { ...p.penalty, reference } }),
+  },
+  {
+    name: 'penalty.query',
+    stage: '+penalty',
+    values: [0, 0.25, 0.5, 0.75, 1, 1.5],
+    set: (p, query) => ({ ...p, penalty: { ...p.penalty, query } }),
+  },
+  {
+    name: 'penalty.queryNeighbours',
+    stage: '+penalty',
+    values: [1, 3, 5, 10, 20],
+    set: (p, queryNeighbours) => ({ ...p, penalty: { ...p.penalty, queryNeighbours } }),
+  },
+];
+
+/**
+ * Coordinate search in the order of the pipeline, `rounds` times over; each sweep keeps its best value
+ * for the sweeps after it. Ties keep the earlier value, so a constant that does nothing stays put.
+ */
+export async function tune(options: { manifest: string[]; rounds: string }): Promise<void> {
+  const recipe = ENCODER_RECIPES[0]!;
+  const weights = readSafetensors(await readFile(join(modelsFolder(), recipe.weightsFile)));
+  const draft = { ...recipe, dim: FIT.dim };
+  const photos = await describePhotos(options.manifest, draft, weights, recipe.descriptor);
+  const task = makeTask(
+    validationPhotos(photos),
+    whiteningOf(photos),
+    RERANK.penalty.referenceNeighbours,
+  );
+  const score = async (preset: RerankPreset) => {
+    const ranked = await rankQueries(task.queries, task.search, task.bank, preset);
+    return scoreStages(predictionsByStage(ranked, task.labels, preset, null));
+  };
+
+  let preset = RERANK;
+  let curves: unknown[] = [];
+  for (let round = 0; round < Number(options.rounds); round += 1) {
+    curves = [];
+    for (const sweep of SWEEPS) {
+      const points: { value: number; gap: number }[] = [];
+      for (const value of sweep.values) {
+        const scores = await score(sweep.set(preset, value));
+        points.push({ value, gap: scores.find((s) => s.stage === sweep.stage)?.gap ?? 0 });
+      }
+      const best = points.reduce((a, b) => (b.gap > a.gap ? b : a));
+      preset = sweep.set(preset, best.value);
+      curves.push({ name: sweep.name, stage: sweep.stage, best: best.value, points });
+      note(
+        `round ${round + 1}: ${sweep.name} = ${best.value} (${sweep.stage} ${best.gap.toFixed(4)})`,
+      );
+    }
+  }
+  printJson({ queries: task.queries.length, preset, validation: await score(preset), curves });
+}

@@ -1,0 +1,44 @@
+// The parts of a model that re-ranking needs: the non-landmark bank and the decision, read from files.
+import type { LongWork } from '../progress.ts';
+import { float32ToHalf } from '../weights/half.ts';
+import { type ModelSource, parseJson } from '../weights/load-registry.ts';
+import type { EncoderEntry } from '../weights/registry.ts';
+import { readSafetensors, toFloat32, writeSafetensors } from '../weights/safetensors.ts';
+import { type DecisionModel, parseDecision } from './decision.ts';
+import { NonLandmarkBank } from './non-landmark-bank.ts';
+
+/** The one tensor of a bank file: [photos, dim], float16. */
+const BANK_TENSOR = 'bank';
+
+export interface RerankerModel {
+  readonly bank: NonLandmarkBank;
+  /** SHA-256 of the bank's file: collections name the bank that they were measured against. */
+  readonly bankSha256: string;
+  readonly decision: DecisionModel;
+}
+
+/** Throws `model-invalid`, `model-missing`, `download-failed`, `hash-mismatch`, `aborted`. */
+export async function loadReranker(
+  source: ModelSource,
+  entry: EncoderEntry,
+  work: LongWork = {},
+): Promise<RerankerModel> {
+  const bank = decodeBank(await source.file(entry.bank, work), entry.dim);
+  const decision = parseDecision(
+    parseJson(await source.file(entry.decision, work), entry.decision.file),
+  );
+  return { bank, bankSha256: entry.bank.sha256, decision };
+}
+
+/** @param rows L2-normalised, row-major [n × dim]. */
+export function encodeBank(rows: Float32Array, dim: number): Uint8Array {
+  const data = new Uint8Array(float32ToHalf(rows).buffer);
+  const shape = [rows.length / dim, dim];
+  return writeSafetensors(new Map([[BANK_TENSOR, { dtype: 'F16', shape, data }]]));
+}
+
+/** Throws `model-invalid` for anything but a bank of this length. */
+export function decodeBank(bytes: Uint8Array, dim: number): NonLandmarkBank {
+  const tensor = readSafetensors(bytes).get(BANK_TENSOR);
+  return new NonLandmarkBank(tensor ? toFloat32(tensor, BANK_TENSOR) : new Float32Array(0), dim);
+}

@@ -1,0 +1,109 @@
+// Photos with their roles and descriptors, and the galleries and queries that the protocol makes of them.
+
+import { ExactGallery, type GalleryRow } from '../evaluation/exact-gallery.ts';
+import type { Role } from '../evaluation/protocol.ts';
+import type { Query } from '../evaluation/stages.ts';
+import { NonLandmarkBank } from '../rerank/non-landmark-bank.ts';
+import { applyWhitening, type Whitening } from './whitening.ts';
+
+export interface DescribedPhoto {
+  readonly path: string;
+  readonly label: string;
+  readonly role: Role;
+  /** [input], L2-normalised, before whitening. */
+  readonly descriptor: Float32Array;
+}
+
+/** A gallery, a bank and queries under one whitening: everything that ranking needs. */
+export interface RankingTask {
+  readonly labels: readonly string[];
+  readonly search: ExactGallery;
+  readonly bank: NonLandmarkBank;
+  readonly queries: readonly TaskQuery[];
+}
+
+export interface TaskQuery extends Query {
+  readonly path: string;
+  /** Whether the photo shows a landmark at all, listed or not. */
+  readonly landmark: boolean;
+}
+
+export interface TaskPhotos {
+  readonly gallery: readonly DescribedPhoto[];
+  readonly bank: readonly DescribedPhoto[];
+  /** With their labels: to be found. */
+  readonly listed: readonly DescribedPhoto[];
+  /** Landmarks that the gallery lacks. */
+  readonly unlisted: readonly DescribedPhoto[];
+  readonly negatives: readonly DescribedPhoto[];
+}
+
+export function makeTask(
+  photos: TaskPhotos,
+  whitening: Whitening,
+  referenceNeighbours: number,
+): RankingTask {
+  const embed = (list: readonly DescribedPhoto[]) => embedAll(list, whitening);
+  const labels = [...new Set(photos.gallery.map((p) => p.label))].sort();
+  const index = new Map(labels.map((label, i) => [label, i]));
+  const bankVectors = embed(photos.bank);
+  const dim = bankVectors[0]?.length ?? 0;
+  const bank = new NonLandmarkBank(flatten(bankVectors, dim), dim);
+  const vectors = embed(photos.gallery);
+  const rows: GalleryRow[] = photos.gallery.map((photo, i) => ({
+    label: index.get(photo.label)!,
+    vector: vectors[i]!,
+  }));
+  const asQueries = (
+    list: readonly DescribedPhoto[],
+    label: (p: DescribedPhoto) => string,
+    landmark: boolean,
+  ) =>
+    embed(list).map((vector, i) => {
+      const photo = list[i]!;
+      return { vector, label: label(photo), path: photo.path, landmark };
+    });
+  return {
+    labels,
+    search: new ExactGallery(rows, bank, referenceNeighbours),
+    bank,
+    queries: [
+      ...asQueries(photos.listed, (p) => p.label, true),
+      ...asQueries(photos.unlisted, () => '', true),
+      ...asQueries(photos.negatives, () => '', false),
+    ],
+  };
+}
+
+/** The photos of the validation protocol by their part in it (design: choosing without peeking). */
+export function validationPhotos(photos: readonly DescribedPhoto[]): TaskPhotos {
+  const of = (...roles: Role[]) => photos.filter((p) => roles.includes(p.role));
+  return {
+    gallery: of('train', 'gallery-new'),
+    bank: of('negative-bank'),
+    listed: of('known', 'new'),
+    unlisted: of('unlisted'),
+    negatives: of('negative-validation'),
+  };
+}
+
+export function embedAll(photos: readonly DescribedPhoto[], whitening: Whitening): Float32Array[] {
+  if (photos.length === 0) return [];
+  const flat = applyWhitening(
+    flatten(
+      photos.map((p) => p.descriptor),
+      whitening.mean.length,
+    ),
+    whitening,
+  );
+  const dim = flat.length / photos.length;
+  return photos.map((_, i) => flat.slice(i * dim, (i + 1) * dim));
+}
+
+export function flatten(vectors: readonly Float32Array[], dim: number): Float32Array {
+  const flat = new Float32Array(vectors.length * dim);
+  vectors.forEach((vector, i) => {
+    flat.set(vector, i * dim);
+  });
+  return flat;
+}
