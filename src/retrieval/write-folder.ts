@@ -16,32 +16,34 @@ export async function writeCollectionFolder(
   files: AsyncIterable<CollectionFile>,
 ): Promise<{ collection: Collection; bytes: number }> {
   await storing(folder, () => mkdir(folder, { recursive: true }));
-  const before = new Set(await shardsOf(folder));
+  const before = await shardsOf(folder);
   const fresh: string[] = [];
   let bytes = 0;
+  let collection: Collection | undefined;
   try {
     for await (const { file, bytes: content } of files) {
+      if (file === COLLECTION_FILE) collection = parseCollection(content);
+      else if (!before.includes(file)) fresh.push(file);
       bytes += content.length;
-      if (file !== COLLECTION_FILE && !before.has(file)) fresh.push(file);
       await storing(folder, () => writeDurably(folder, file, content));
-      if (file !== COLLECTION_FILE) continue;
-      const collection = parseCollection(content);
-      const used = new Set(collection.shards.map((shard) => shard.file));
-      await removeAll(
-        folder,
-        [...before].filter((file) => !used.has(file)),
-      );
-      return { collection, bytes };
     }
   } catch (error) {
     await removeAll(folder, fresh);
     throw error;
   }
-  throw new CairnError(
-    'internal',
-    'The files to write ended without collection.json.',
-    'This is a fault of Cairn: please report it.',
+  if (!collection) {
+    throw new CairnError(
+      'internal',
+      'The files to write ended without collection.json.',
+      'This is a fault of Cairn: please report it.',
+    );
+  }
+  const used = new Set(collection.shards.map((shard) => shard.file));
+  await removeAll(
+    folder,
+    before.filter((file) => !used.has(file)),
   );
+  return { collection, bytes };
 }
 
 async function removeAll(folder: string, files: Iterable<string>): Promise<void> {
