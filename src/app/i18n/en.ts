@@ -1,6 +1,8 @@
 // Every text of the page in English. Its shape is what the other languages must have.
 import type { ErrorCode } from '../../errors.ts';
 import type { Stage } from '../../progress.ts';
+import type { FeatureName } from '../../rerank/features.ts';
+import type { RankingStage } from '../../rerank/rerank.ts';
 import type { Kind } from '../../verdict.ts';
 import type { Notice } from '../engine.ts';
 
@@ -36,6 +38,26 @@ const kinds = {
   unlisted: 'A landmark, but not in this collection',
   'not-landmark': 'No landmark',
 } satisfies Record<Kind, string>;
+
+/** Stages of the ranking, as the evidence names them. */
+const rankingStages = {
+  global: 'Similarity alone',
+  '+qe': 'With query expansion',
+  '+vote': 'After voting',
+  '+penalty': 'Less what looks like no landmark',
+} satisfies Record<RankingStage, string>;
+
+/** What the decision looks at. */
+const features = {
+  similarity: 'Similarity of the best match',
+  expandedSimilarity: 'The same after query expansion',
+  votes: 'Strength of the votes',
+  voteShare: 'Share of the votes',
+  margin: 'Lead over the runner-up',
+  queryBank: 'Photo resembles ordinary scenes',
+  referenceBank: 'Match resembles ordinary scenes',
+  agreement: 'Best match and votes agree',
+} satisfies Record<FeatureName, string>;
 
 const errors = {
   'photo-empty': {
@@ -234,41 +256,18 @@ export const en = {
     stage: 'Stage',
     bestLabel: 'Best guess',
     score: 'Score',
-    stageNames: {
-      global: 'Similarity alone',
-      qe: 'With query expansion',
-      vote: 'After voting',
-      penalty: 'Less what looks like no landmark',
-      decision: 'Decision',
-      loftr: 'After matching points',
-      lightgbm: 'Decision trees',
-    },
+    stageNames: rankingStages,
     featuresTitle: 'What tipped the scales',
     featuresNote: 'To the right speaks for the best guess being right, to the left against it.',
     feature: 'Observation',
     value: 'Value',
     contribution: 'Weight',
-    featureNames: {
-      bias: 'Starting point',
-      similarity: 'Similarity to the best match',
-      voteShare: 'Share of the votes',
-      votes: 'Votes for the best guess',
-      margin: 'Lead over the runner-up',
-      queryPenalty: 'Photo resembles non-landmarks',
-      referencePenalty: 'Match resembles non-landmarks',
-      support: 'Photos that agree',
-      inliers: 'Points matched',
-    },
+    featureNames: features,
     kindsTitle: 'How likely each answer is',
     nearestTitle: 'Most similar reference photos',
     timingsTitle: 'Time taken',
     total: 'In all',
-    timingNames: {
-      resize: 'Resize',
-      expansion: 'Search again, expanded',
-      vote: 'Vote',
-      queue: 'Waited',
-    },
+    timingNames: { resize: 'Resize' },
     factsTitle: 'Technical facts',
     backend: 'Ran on',
     engine: 'Search engine',

@@ -24,9 +24,8 @@ export function landmarkName(labels: LabelMap, label: string, language: Language
   return { title, other: other && other !== title ? other : null, facts };
 }
 
-/** Names of evidence stages come as `+vote` and the like. */
 export function stageName(messages: Messages, stage: string): string {
-  return pick(messages.why.stageNames, stage.replace(/^\+/, '')) ?? readable(stage);
+  return pick(messages.why.stageNames, stage) ?? readable(stage);
 }
 
 export function featureName(messages: Messages, feature: string): string {

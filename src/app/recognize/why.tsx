@@ -152,10 +152,12 @@ function Nearest({ verdict }: { readonly verdict: Verdict }) {
 
 function TimeTaken({ verdict, elapsed }: Pick<WhyProps, 'verdict' | 'elapsed'>) {
   const { t, f } = useWords();
+  // The verdict's own total leaves out the way between threads, which the user waits for as well.
+  const parts = Object.entries(verdict.timings).filter(([stage]) => stage !== 'total');
   return (
     <Block title={t.why.timingsTitle}>
       <dl class="numbers">
-        {Object.entries(verdict.timings).map(([stage, ms]) => (
+        {parts.map(([stage, ms]) => (
           <NumberRow key={stage} name={timingName(t, stage)} value={f.duration(ms)} />
         ))}
         <NumberRow strong name={t.why.total} value={f.duration(elapsed)} />
