@@ -12,13 +12,19 @@ import onnx
 # Wrong on WebGPU (auto_pad: onnxruntime#26734; GridSample: onnxruntime#32275), or left unfolded.
 FORBIDDEN_OPS = {"GridSample", "BatchNormalization"}
 FORBIDDEN_ATTRIBUTES = {"auto_pad"}
+# onnxruntime-web 1.30 on WebGPU fuses two of these in a row into a convolution and applies the second alone.
+ACTIVATIONS = {"Clip", "Relu", "LeakyRelu", "Sigmoid", "Tanh", "HardSigmoid"}
 
 
 def broken_rules(model: onnx.ModelProto) -> list[str]:
     found = []
+    producers = {output: node for node in model.graph.node for output in node.output}
     for node in model.graph.node:
         if node.op_type in FORBIDDEN_OPS:
             found.append(f"{node.name}: {node.op_type}")
+        source = producers.get(node.input[0])
+        if node.op_type in ACTIVATIONS and source is not None and source.op_type in ACTIVATIONS:
+            found.append(f"{node.name}: follows {source.op_type} of {source.name}")
         for attribute in node.attribute:
             if attribute.name in FORBIDDEN_ATTRIBUTES:
                 found.append(f"{node.name}: {attribute.name}")

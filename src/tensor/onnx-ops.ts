@@ -35,6 +35,8 @@ export class OnnxOps implements Ops<OnnxValue> {
   readonly #compute: FloatType;
   /** Folded convolutions by the parameters that went into them: views share them. */
   readonly #folded = new Map<OnnxValue, Map<OnnxValue, { weight: OnnxValue; bias: OnnxValue }>>();
+  /** What each clamped value is a clamp of. */
+  readonly #ranges = new Map<OnnxValue, { source: OnnxValue; min: number; max: number }>();
 
   constructor(options: OnnxOptions = {}) {
     this.#graph = new GraphBuilder(options.storage === 'float16');
@@ -129,7 +131,7 @@ export class OnnxOps implements Ops<OnnxValue> {
   }
 
   relu(x: OnnxValue): OnnxValue {
-    return this.#graph.node('Relu', [x], x.dims, x.type);
+    return this.#clip(x, 0, Infinity);
   }
 
   relu6(x: OnnxValue): OnnxValue {
@@ -158,7 +160,7 @@ export class OnnxOps implements Ops<OnnxValue> {
   }
 
   clampMin(x: OnnxValue, min: number): OnnxValue {
-    return this.#clip(x, min, null);
+    return this.#clip(x, min, Infinity);
   }
 
   clamp(x: OnnxValue, min: number, max: number): OnnxValue {
@@ -181,7 +183,7 @@ export class OnnxOps implements Ops<OnnxValue> {
     const length = this.#graph.node('ReduceL2', [input], [n!, 1], 'float32', {}, [
       this.#graph.ints([1]),
     ]);
-    const norm = this.#clip(length, NORM_EPS, null);
+    const norm = this.#clip(length, NORM_EPS, Infinity);
     return this.#graph.node('Div', [input, norm], x.dims, 'float32');
   }
 
@@ -205,18 +207,28 @@ export class OnnxOps implements Ops<OnnxValue> {
     return x.dims;
   }
 
-  #clip(x: OnnxValue, min: number, max: number | null): OnnxValue {
-    if (x.constant) {
-      return this.#graph.constant(
-        x.name,
-        foldClamp(x.constant, min, max ?? Number.POSITIVE_INFINITY),
-      );
-    }
+  /**
+   * A clamp of a clamp becomes one of the unclamped value. That is more than thrift: onnxruntime-web 1.30
+   * on WebGPU fuses both clamps of Conv → Clip → Clip into the convolution and applies the second alone.
+   */
+  #clip(x: OnnxValue, min: number, max: number): OnnxValue {
+    if (x.constant) return this.#graph.constant(x.name, foldClamp(x.constant, min, max));
+    const inner = this.#ranges.get(x) ?? { source: x, min: -Infinity, max: Infinity };
+    const within = (bound: number) => Math.min(Math.max(bound, min), max);
+    const range = { source: inner.source, min: within(inner.min), max: within(inner.max) };
     // 1e-6 is no half: such a clamp needs float32.
     const type = min !== 0 && Math.abs(min) < 2 ** -14 ? 'float32' : x.type;
-    const bounds = max === null ? [min] : [min, max];
-    const limits = bounds.map((limit) => this.#graph.as(this.#graph.scalar(limit), type));
-    return this.#graph.node('Clip', [this.#graph.as(x, type), ...limits], x.dims, type);
+    const source = this.#graph.as(range.source, type);
+    let clipped: OnnxValue;
+    if (range.min === 0 && range.max === Infinity) {
+      clipped = this.#graph.node('Relu', [source], x.dims, type);
+    } else {
+      const bounds = range.max === Infinity ? [range.min] : [range.min, range.max];
+      const limits = bounds.map((limit) => this.#graph.as(this.#graph.scalar(limit), type));
+      clipped = this.#graph.node('Clip', [source, ...limits], x.dims, type);
+    }
+    this.#ranges.set(clipped, range);
+    return clipped;
   }
 
   #binary(op: BinaryOp, a: OnnxValue, right: OnnxValue | number): OnnxValue {

@@ -290,6 +290,41 @@ describe('OnnxOps', () => {
     expect(graph.initializers.size).toBe(1);
   });
 
+  test('never clamps a clamp: WebGPU would apply the second alone', () => {
+    const ops = new OnnxOps();
+    const x = ops.input('x', ['N', 2, 'H', 'W']);
+    const outputs = {
+      a: ops.clampMin(ops.relu6(x), 1),
+      b: ops.relu(ops.clamp(x, -2, 3)),
+      c: ops.relu6(ops.relu(x)),
+      d: ops.relu(ops.clampMin(x, -1)),
+      e: ops.clamp(ops.clamp(x, 0, 1), 2, 3),
+    };
+    const graph = decode(ops.encode('clamps', outputs));
+    const bounds = graph.nodes.map(({ op, inputs, outputs: [name] }) => {
+      const [source, ...limits] = inputs;
+      expect(source).toBe('x');
+      const values = limits.map((limit) => {
+        const { data } = graph.initializers.get(limit)!;
+        return new Float32Array(data.slice().buffer)[0];
+      });
+      return [name, op, ...values];
+    });
+    expect(bounds).toEqual([
+      ['a', 'Clip', 1, 6],
+      ['b', 'Clip', 0, 3],
+      ['c', 'Clip', 0, 6],
+      ['d', 'Relu'],
+      ['e', 'Clip', 2, 2],
+    ]);
+    for (const encoder of [emit(), emit({}, { fp16: true })]) {
+      const producers = new Map(encoder.nodes.map((node) => [node.outputs[0], node.op]));
+      for (const { op, inputs } of encoder.nodes) {
+        if (op === 'Clip') expect(producers.get(inputs[0])).not.toMatch(/Clip|Relu/);
+      }
+    }
+  });
+
   test('keeps a convolution whose output is used before its norm too', () => {
     const ops = new OnnxOps();
     const four = (name: string, value: number) =>
