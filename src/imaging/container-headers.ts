@@ -133,12 +133,17 @@ function avifOrientation(bytes: Uint8Array): Orientation {
   return 1;
 }
 
-/** AVIF: top-level boxes must all be there; the size is the largest that its properties state. */
+/**
+ * AVIF: top-level boxes must all be there, the one with the pixels among them; the size is the
+ * largest that its properties state.
+ */
 export function readAvifHeader(bytes: Uint8Array): ContainerHeader {
   const view = viewOf(bytes);
-  let at = 0;
-  while (at + 8 <= bytes.length) {
+  let pixels = false;
+  for (let at = 0; at < bytes.length; ) {
+    if (at + 8 > bytes.length) throw truncatedPhoto('the end of the AVIF data');
     const short = view.getUint32(at, false);
+    pixels ||= latin1(bytes, at + 4, at + 8) === 'mdat';
     // 0 = up to the end of the file, 1 = a 64-bit size follows.
     if (short === 0) break;
     if (short === 1 && at + 16 > bytes.length) throw truncatedPhoto('the end of the AVIF data');
@@ -147,5 +152,6 @@ export function readAvifHeader(bytes: Uint8Array): ContainerHeader {
     if (at + size > bytes.length) throw truncatedPhoto('the end of the AVIF data');
     at += size;
   }
+  if (!pixels) throw truncatedPhoto('the AVIF pixel data');
   return { ...probedSize(bytes), orientation: avifOrientation(bytes), animated: false };
 }

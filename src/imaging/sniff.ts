@@ -1,4 +1,5 @@
 // Which kind of file this is, by its first bytes alone: names and MIME types lie.
+import type { CairnError } from '../errors.ts';
 import { unsupportedPhoto } from './photo-errors.ts';
 
 /** The formats that both decoders, browsers' and sharp's, read. */
@@ -62,19 +63,26 @@ function sniffIsoMedia(bytes: Uint8Array): PhotoMime {
   throw unsupportedPhoto('a video', 'Choose a photo, or a still of the video.');
 }
 
-function sniffText(bytes: Uint8Array): ReturnType<typeof unsupportedPhoto> {
-  const text = latin1(bytes, 0, TEXT_PROBE)
-    .replace(/^\xef\xbb\xbf/, '')
-    .trimStart()
-    .toLowerCase();
+/** The bytes as text, or null where they are none: not UTF-8, or with control characters. */
+function asText(bytes: Uint8Array): string | null {
+  try {
+    // Streaming, since the end may fall within a character.
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true });
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+    return /[\x00-\x08\x0e-\x1f]/.test(text) ? null : text.trimStart().toLowerCase();
+  } catch {
+    return null;
+  }
+}
+
+function sniffText(bytes: Uint8Array): CairnError {
+  const text = asText(bytes.subarray(0, TEXT_PROBE));
+  if (text === null) return unsupportedPhoto('of an unknown kind');
   if (text.startsWith('<') && text.includes('<svg')) {
     return unsupportedPhoto('an SVG drawing', 'Choose a photo; drawings have no landmark to find.');
   }
   if (/^<(!doctype|html|head|\?xml)/.test(text)) {
     return unsupportedPhoto('a web page', 'Save the picture itself, not the page around it.');
   }
-  // Control characters do not occur in texts; bytes above 0x7f do, in UTF-8.
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-  const isText = !/[\x00-\x08\x0e-\x1f]/.test(text);
-  return unsupportedPhoto(isText ? 'a text' : 'of an unknown kind');
+  return unsupportedPhoto('a text');
 }

@@ -119,7 +119,8 @@ const lights: Builder = (c) => {
     everywhere((x, y) => {
       const sum = [12, 10, 25];
       for (const { x: sx, y: sy, size, colour } of spots) {
-        const far = Math.hypot(x - sx, y - sy) / size;
+        const far = Math.sqrt((x - sx) ** 2 + (y - sy) ** 2) / size;
+        if (far > 1.9) continue;
         const glow = far < 1 ? 0.55 : 0.55 * Math.exp(-8 * (far - 1));
         for (let k = 0; k < 3; k++) sum[k]! += glow * colour[k]!;
       }

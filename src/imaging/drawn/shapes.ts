@@ -92,18 +92,25 @@ export function bricks(colour: Rgb, width: number, height: number, seed: number)
   };
 }
 
+function ease(t: number): number {
+  return t * t * (3 - 2 * t);
+}
+
+/** Noise at (i + s, j), between two corners of its lattice. */
+function noiseAlong(i: number, j: number, s: number, seed: number): number {
+  const left = hash(seed + j * 57, i);
+  const right = hash(seed + j * 57, i + 1);
+  return (left + (right - left) * s) / 2 ** 32;
+}
+
 /** Smooth noise in 0..1 with bumps about 1 / frequency wide. */
 export function smoothNoise(x: number, y: number, frequency: number, seed: number): number {
-  const u = x * frequency;
-  const v = y * frequency;
-  const i = Math.floor(u);
-  const j = Math.floor(v);
-  const ease = (t: number): number => t * t * (3 - 2 * t);
-  const s = ease(u - i);
-  const corner = (a: number, b: number): number => hash(seed + b * 57, a) / 2 ** 32;
-  const top = corner(i, j) + (corner(i + 1, j) - corner(i, j)) * s;
-  const bottom = corner(i, j + 1) + (corner(i + 1, j + 1) - corner(i, j + 1)) * s;
-  return top + (bottom - top) * ease(v - j);
+  const i = Math.floor(x * frequency);
+  const j = Math.floor(y * frequency);
+  const s = ease(x * frequency - i);
+  const top = noiseAlong(i, j, s, seed);
+  const bottom = noiseAlong(i, j + 1, s, seed);
+  return top + (bottom - top) * ease(y * frequency - j);
 }
 
 /** A paint with its brightness roughened by noise of the given strength, 0..1. */
