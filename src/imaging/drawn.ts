@@ -175,7 +175,8 @@ function surroundings(seed: number, view: number): { back: Shape[]; front: Shape
 
 /**
  * An invented landmark. Scenes of different seeds look clearly different, views of one seed alike.
- * The same bytes on every machine, up to a level where engines round sines differently.
+ * View 0 has the same bytes on every machine; others may differ by a level where engines round
+ * sines otherwise.
  * @param seed whole number ≥ 0
  * @param view 0 = straight on; any other whole number ≥ 1 = a view of its own
  */
