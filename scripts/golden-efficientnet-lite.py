@@ -178,6 +178,9 @@ def make_ops() -> None:
         # [top, left, bottom, right] = [0, 1, 2, 1] with stride 2.
         y = F.conv2d(F.pad(x, [1, 1, 0, 2]), kernel, bias, stride=2, groups=groups)
         out |= {f"conv.{name}.weight": kernel, f"conv.{name}.bias": bias, f"conv.{name}.out": y}
+        if name == "plain":
+            # A convolution and two clamps in a row, which a runtime may fuse wrongly.
+            out["conv.gem.out"] = gem(F.relu6(y), 2)
     norm = {"weight": rand(6), "bias": rand(6), "running_mean": rand(6), "running_var": rand(6).square()}
     out |= {f"bn.{name}": tensor for name, tensor in norm.items()}
     out["bn.out"] = F.batch_norm(x, norm["running_mean"], norm["running_var"], norm["weight"], norm["bias"], eps=1e-5)

@@ -161,6 +161,7 @@ function operations(file: Weights): ParityCase {
       };
       return {
         'conv.plain.out': conv('plain', 1),
+        'conv.gem.out': gem(ops, ops.relu6(conv('plain', 1)), 2),
         'conv.grouped.out': conv('grouped', 2),
         'conv.depthwise2.out': conv('depthwise2', 6),
         'bn.out': ops.batchNorm(x, norm, 1e-5),
