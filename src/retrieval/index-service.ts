@@ -1,17 +1,16 @@
 // A collection open for search: what the index worker exposes, and what Node uses in-process.
 import { CairnError, throwIfAborted } from '../errors.ts';
 import type { LongWork } from '../progress.ts';
-import {
-  assertEncoder,
-  type Collection,
-  collectionRows,
-  type EncoderIdentity,
-} from './collection.ts';
-import { scorePlain } from './exact/plain.ts';
-import { compareHits, type Hit, topK } from './exact/top-k.ts';
-import { type LoadedCollection, shardStarts } from './loaded.ts';
+import { assertEncoder, type Collection, type EncoderIdentity } from './collection.ts';
+import type { ExactKernel } from './exact/scorer.ts';
+import { compareHits, type Hit } from './exact/top-k.ts';
+import { openFromUrl, openInstalled } from './install.ts';
+import type { LoadedCollection } from './loaded.ts';
+import { OpenIndex } from './open-index.ts';
+import { CROSSOVER_ROWS, HNSW, type HnswParams } from './presets.ts';
 import type { CollectionSearch, SearchEngine, SearchOptions, SearchResult } from './search.ts';
 import { rowVector } from './shard.ts';
+import { type CairnStore, openStore } from './store.ts';
 
 /** Where a collection comes from. */
 export type CollectionSource =
@@ -36,83 +35,202 @@ export interface IndexStatus {
   readonly hnswShards: number;
   /** The engine that answers at present when none is asked for. */
   readonly engine: SearchEngine;
+  /** Which code computes exact scores. */
+  readonly kernel: ExactKernel;
+  /** Why there are no graphs, where the HNSW library cannot run; else null. */
+  readonly hnswError: string | null;
+  /** False where the collection and its graphs last no longer than the page. */
+  readonly persistent: boolean;
 }
 
-/** One collection at a time; opening another closes the first. */
+export interface IndexServiceOptions {
+  /** The browser's own unless given. */
+  readonly store?: CairnStore;
+  /**
+   * When graphs are built: `eager`, the default, in the background of every opened collection;
+   * `lazy`, when HNSW is first asked for, which suits a command that answers once and ends.
+   */
+  readonly graphs?: 'eager' | 'lazy';
+  readonly hnsw?: HnswParams;
+  /** Rows from which HNSW is the default engine. */
+  readonly crossoverRows?: number;
+}
+
+/** One collection at a time; opening another closes the first. `close()` when done with it. */
 export class IndexService implements CollectionSearch {
-  #open: { loaded: LoadedCollection; starts: Uint32Array } | null = null;
+  readonly #options: IndexServiceOptions;
+  #store: Promise<CairnStore> | null;
+  #persistent = false;
+  #open: OpenIndex | null = null;
+  /** Counts openings, so that one that was overtaken does not put itself in the place of a later. */
+  #opening = 0;
+
+  constructor(options: IndexServiceOptions = {}) {
+    this.#options = options;
+    this.#store = options.store ? Promise.resolve(options.store) : null;
+  }
 
   get dim(): number {
-    return this.#open?.loaded.collection.dimension ?? 0;
+    return this.#open?.collection.dimension ?? 0;
   }
 
   get rows(): number {
-    return this.#open ? collectionRows(this.#open.loaded.collection) : 0;
+    return this.#open?.rows ?? 0;
   }
 
   /**
-   * Opens a collection; searches are answered from then on.
-   * @throws CairnError `collection-*`, `hash-mismatch`, `download-failed`, `storage-full`, `aborted`
+   * Opens a collection; exact search answers from then on, HNSW once its graphs are there.
+   * Until it succeeds, the collection that was open before goes on answering.
+   * `ready` tells how far the graphs are.
+   * @throws CairnError `collection-*`, `hash-mismatch`, `download-failed`, `storage-*`, `aborted`
    */
   async open(source: CollectionSource, options: OpenOptions = {}): Promise<Collection> {
+    const turn = ++this.#opening;
     throwIfAborted(options.signal);
-    if (source.kind !== 'loaded') throw noCollection();
-    const { loaded } = source;
+    const store = await this.#getStore();
+    const loaded = await load(source, store, options);
     if (options.encoder) assertEncoder(loaded.collection, options.encoder);
-    this.#open = { loaded, starts: shardStarts(loaded) };
+    const index = await OpenIndex.open(loaded, store, this.#options.hnsw ?? HNSW);
+    if (turn !== this.#opening || options.signal?.aborted) {
+      index.close();
+      throw new CairnError(
+        'aborted',
+        `Opening ${loaded.collection.name} was overtaken.`,
+        'Open it again if needed.',
+      );
+    }
+    this.#open?.close();
+    this.#open = index;
+    // Not waited for: what fails here shows in status() and when HNSW is insisted on.
+    if (this.#options.graphs !== 'lazy') index.prepare({}).catch(() => undefined);
     return loaded.collection;
   }
 
   status(): IndexStatus {
+    const open = this.#open;
     return {
-      name: this.#open?.loaded.collection.name ?? null,
+      name: open?.collection.name ?? null,
       rows: this.rows,
-      shards: this.#open?.loaded.shards.length ?? 0,
-      hnswShards: 0,
-      engine: 'exact',
+      shards: open?.shards.length ?? 0,
+      hnswShards: open?.graphs ?? 0,
+      engine: open ? this.#choice(open) : 'exact',
+      kernel: open?.shards[0]?.kernel ?? 'plain',
+      hnswError: open?.failure?.message ?? null,
+      persistent: this.#persistent,
     };
   }
 
-  async search(query: Float32Array, options: SearchOptions): Promise<SearchResult> {
-    const { loaded, starts } = this.#open ?? raise(noCollection());
-    const { shards } = loaded;
-    const merged: Hit[] = [];
-    for (const [i, shard] of shards.entries()) {
-      const scores = new Float32Array(shard.rows);
-      scorePlain(shard, query, scores);
-      for (const hit of topK(scores, options.k)) {
-        merged.push({ row: hit.row + starts[i]!, similarity: hit.similarity });
-      }
-    }
-    merged.sort(compareHits).splice(options.k);
-    const dim = this.dim;
-    const count = Math.min(options.vectors ?? 0, merged.length);
-    const vectors = new Float32Array(count * dim);
-    const neighbours = merged.map((hit, i) => {
-      const at = starts.findLastIndex((start) => start <= hit.row);
-      const shard = shards[at]!;
-      const row = hit.row - starts[at]!;
-      if (i < count) rowVector(shard, row, vectors.subarray(i * dim, (i + 1) * dim));
-      return {
-        row: hit.row,
-        similarity: hit.similarity,
-        label: shard.labels[row]!,
-        bankSimilarity: shard.bankSimilarity[row]!,
-      };
-    });
-    return { neighbours, vectors, engine: 'exact' };
+  /**
+   * Waits until every graph is there.
+   * @throws CairnError `backend-unavailable`, `collection-missing`, `aborted`
+   */
+  async ready(work: LongWork = {}): Promise<IndexStatus> {
+    await this.#current().prepare(work);
+    return this.status();
   }
 
-  /** Lets go of the collection and of every graph. */
+  /**
+   * Answers exactly while graphs are being built. Insisting on `hnsw` waits for them.
+   * `engine` of the result is `hnsw` only when every shard was answered by its graph.
+   * @throws CairnError `usage`, `collection-missing`, `aborted`, `backend-unavailable`
+   */
+  async search(query: Float32Array, options: SearchOptions): Promise<SearchResult> {
+    throwIfAborted(options.signal);
+    const open = this.#current();
+    checkQuery(query, options, this.dim);
+    if (options.engine === 'hnsw') {
+      await open.prepare(options);
+      if (this.#open !== open) throw noCollection();
+    }
+    const wanted = options.engine ?? this.#choice(open);
+    const merged: Hit[] = [];
+    let engine = wanted;
+    for (const shard of open.shards) {
+      const { hits, by } = shard.search(query, options.k, wanted);
+      merged.push(...hits);
+      if (by === 'exact') engine = 'exact';
+    }
+    merged.sort(compareHits).splice(options.k);
+    return { ...describe(open, merged, options.vectors ?? 0), engine };
+  }
+
+  /** Lets go of the collection and of every graph; stops building. */
   close(): void {
+    this.#opening++;
+    this.#open?.close();
     this.#open = null;
   }
+
+  #current(): OpenIndex {
+    if (!this.#open) throw noCollection();
+    return this.#open;
+  }
+
+  #choice(open: OpenIndex): SearchEngine {
+    const large = open.rows >= (this.#options.crossoverRows ?? CROSSOVER_ROWS);
+    return large && open.graphs === open.shards.length ? 'hnsw' : 'exact';
+  }
+
+  async #getStore(): Promise<CairnStore> {
+    this.#store ??= openStore();
+    try {
+      const store = await this.#store;
+      this.#persistent = store.persistent;
+      return store;
+    } catch (error) {
+      this.#store = null;
+      throw error;
+    }
+  }
+}
+
+function load(
+  source: CollectionSource,
+  store: CairnStore,
+  work: LongWork,
+): Promise<LoadedCollection> {
+  switch (source.kind) {
+    case 'url':
+      return openFromUrl(source.url, store, work);
+    case 'installed':
+      return openInstalled(source.name, store, work);
+    case 'loaded':
+      return Promise.resolve(source.loaded);
+  }
+}
+
+/** What is known of the hits, and the embeddings of the first `count` of them. */
+function describe(
+  open: OpenIndex,
+  hits: readonly Hit[],
+  count: number,
+): Pick<SearchResult, 'neighbours' | 'vectors'> {
+  const dim = open.collection.dimension;
+  const given = Math.min(count, hits.length);
+  const vectors = new Float32Array(given * dim);
+  const neighbours = hits.map(({ row, similarity }, i) => {
+    const { shard, start } = open.shardOf(row);
+    const local = row - start;
+    if (i < given) rowVector(shard, local, vectors.subarray(i * dim, (i + 1) * dim));
+    return {
+      row,
+      similarity,
+      label: shard.labels[local]!,
+      bankSimilarity: shard.bankSimilarity[local]!,
+    };
+  });
+  return { neighbours, vectors };
+}
+
+function checkQuery(query: Float32Array, options: SearchOptions, dim: number): void {
+  const refuse = (what: string): never => {
+    throw new CairnError('usage', `This cannot be searched for: ${what}.`, 'Give a valid query.');
+  };
+  if (query.length !== dim) refuse(`the query has ${query.length} numbers, the collection ${dim}`);
+  if (!query.every(Number.isFinite)) refuse('the query is not finite');
+  if (!Number.isInteger(options.k) || options.k < 1) refuse(`k is ${options.k}`);
 }
 
 function noCollection(): CairnError {
   return new CairnError('collection-missing', 'No collection is open.', 'Open one first.');
-}
-
-function raise(error: CairnError): never {
-  throw error;
 }

@@ -38,6 +38,11 @@ export async function createScorer(
   return module ? wasmScorer(module, shard, format) : plainScorer(shard);
 }
 
+/** Which code computes exact scores on this machine. */
+export async function exactKernel(): Promise<ExactKernel> {
+  return (await kernelModule()) ? 'wasm-simd' : 'plain';
+}
+
 interface KernelExports {
   scoreInt8(
     codes: number,

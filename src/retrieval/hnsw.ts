@@ -1,0 +1,126 @@
+// The HNSW graph of one shard: built in slices, searched, taken out without its vectors, put back.
+import { CairnError, throwIfAborted } from '../errors.ts';
+import type { LongWork } from '../progress.ts';
+import type { Bytes } from '../weights/sha256.ts';
+import { compareHits, type Hit } from './exact/top-k.ts';
+import { compactGraph, expandGraph } from './hnsw-graph.ts';
+import { HNSWLIB_VERSION, type HnswGraph, type HnswRuntime, loadHnsw } from './hnsw-runtime.ts';
+import { BUILD_SLICE_MS, type HnswParams } from './presets.ts';
+import { rowVector, type Shard } from './shard.ts';
+
+/** Rows added before the clock is looked at; each batch costs one pass over all labels besides. */
+const BATCH_ROWS = 8;
+
+/** Under which a shard's graph is kept: whatever changes the graph is in it. */
+export function graphKey(shardSha256: string, params: HnswParams): string {
+  return `hnsw/${HNSWLIB_VERSION}/${params.m}-${params.efConstruction}-${params.seed}/${shardSha256}`;
+}
+
+/** Holds memory outside the garbage collector's reach until it is closed. */
+export class HnswShard {
+  #ef = 0;
+
+  private constructor(
+    private readonly runtime: HnswRuntime,
+    private readonly graph: HnswGraph,
+    private readonly shard: Shard,
+    private readonly params: HnswParams,
+  ) {}
+
+  /**
+   * Builds the graph, giving way to other work every few milliseconds.
+   * @throws CairnError `backend-unavailable` where the library cannot run, `aborted`
+   */
+  static async build(shard: Shard, params: HnswParams, work: LongWork = {}): Promise<HnswShard> {
+    const { rows, dim } = shard;
+    const built = await HnswShard.#create(shard, params);
+    const { graph } = built;
+    try {
+      graph.initIndex(rows, params.m, params.efConstruction, params.seed);
+      for (let row = 0; row < rows; ) {
+        throwIfAborted(work.signal);
+        const end = performance.now() + BUILD_SLICE_MS;
+        do {
+          const count = Math.min(BATCH_ROWS, rows - row);
+          const ids = Array.from({ length: count }, (_, i) => row + i);
+          const vectors = ids.map((id) => {
+            const vector = new Float32Array(dim);
+            rowVector(shard, id, vector);
+            return vector;
+          });
+          graph.addPoints(vectors, ids, false);
+          row += count;
+        } while (row < rows && performance.now() < end);
+        work.onProgress?.({ stage: 'build-index', done: row, total: rows, unit: 'rows' });
+        await new Promise((next) => setTimeout(next));
+      }
+      throwIfAborted(work.signal);
+      return built;
+    } catch (error) {
+      graph.delete();
+      throw typed(error);
+    }
+  }
+
+  /**
+   * Puts a graph back that `save` gave. The bytes must have been kept by ourselves and have passed
+   * their hash; their structure is checked besides.
+   * @throws CairnError `internal` when they do not fit, `backend-unavailable`
+   */
+  static async restore(shard: Shard, params: HnswParams, saved: Bytes): Promise<HnswShard> {
+    const file = expandGraph(saved, shard, params);
+    const restored = await HnswShard.#create(shard, params);
+    try {
+      restored.runtime.load(restored.graph, file, shard.rows);
+      return restored;
+    } catch (error) {
+      restored.graph.delete();
+      throw typed(error);
+    }
+  }
+
+  static async #create(shard: Shard, params: HnswParams): Promise<HnswShard> {
+    try {
+      const runtime = await loadHnsw();
+      return new HnswShard(runtime, runtime.create(shard.dim), shard, params);
+    } catch (cause) {
+      throw unavailable(cause);
+    }
+  }
+
+  /** The links alone; about 140 bytes a row at M = 16. */
+  save(): Bytes {
+    return compactGraph(this.runtime.save(this.graph), this.shard, this.params);
+  }
+
+  /**
+   * The nearest rows of this shard, best first, ties by row; at times fewer than k although there
+   * are more, and then the caller asks the exact engine.
+   */
+  search(query: Float32Array, k: number): Hit[] {
+    const count = Math.min(k, this.shard.rows);
+    // The library throws for k above its count, and answers with fewer rows for ef below k.
+    const ef = Math.max(this.params.efSearch, count);
+    if (ef !== this.#ef) this.graph.setEfSearch(ef);
+    this.#ef = ef;
+    const { distances, neighbors } = this.graph.searchKnn(query, count, undefined);
+    return neighbors.map((row, i) => ({ row, similarity: 1 - distances[i]! })).sort(compareHits);
+  }
+
+  close(): void {
+    this.graph.delete();
+  }
+}
+
+function typed(error: unknown): CairnError {
+  return error instanceof CairnError ? error : unavailable(error);
+}
+
+function unavailable(cause: unknown): CairnError {
+  return new CairnError(
+    'backend-unavailable',
+    'The HNSW index cannot run here.',
+    'Exact search goes on answering; update the browser for faster search of large collections.',
+    { cause },
+  );
+}

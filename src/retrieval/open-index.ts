@@ -1,0 +1,105 @@
+// All shards of one open collection, and the one background job that prepares their graphs.
+import { CairnError, throwIfAborted } from '../errors.ts';
+import type { LongWork, OnProgress } from '../progress.ts';
+import { type Collection, collectionRows } from './collection.ts';
+import type { LoadedCollection } from './loaded.ts';
+import { shardStarts } from './loaded.ts';
+import type { HnswParams } from './presets.ts';
+import { ShardIndex } from './shard-index.ts';
+import type { CairnStore } from './store.ts';
+
+export class OpenIndex {
+  readonly rows: number;
+  #preparing: Promise<void> | null = null;
+  #failure: CairnError | null = null;
+  readonly #closing = new AbortController();
+  readonly #listeners = new Set<OnProgress>();
+
+  private constructor(
+    readonly collection: Collection,
+    readonly shards: readonly ShardIndex[],
+    private readonly store: CairnStore,
+  ) {
+    this.rows = collectionRows(collection);
+  }
+
+  static async open(
+    loaded: LoadedCollection,
+    store: CairnStore,
+    params: HnswParams,
+  ): Promise<OpenIndex> {
+    const { collection, shards } = loaded;
+    const starts = shardStarts(loaded);
+    const indexes = await Promise.all(
+      shards.map((shard, i) => ShardIndex.open(shard, collection.shards[i]!, starts[i]!, params)),
+    );
+    return new OpenIndex(collection, indexes, store);
+  }
+
+  /** Shards whose graph is there. */
+  get graphs(): number {
+    return this.shards.filter((shard) => shard.hasGraph).length;
+  }
+
+  /** Why graphs could not be prepared. */
+  get failure(): CairnError | null {
+    return this.#failure;
+  }
+
+  /** The shard that holds a row of the collection. */
+  shardOf(row: number): ShardIndex {
+    return this.shards.findLast((shard) => shard.start <= row)!;
+  }
+
+  /**
+   * Prepares the graphs that are missing. All callers wait for one job: a caller's signal ends that
+   * caller's waiting, only `close` ends the job. After a failure, the next call tries again.
+   */
+  async prepare(work: LongWork): Promise<void> {
+    throwIfAborted(work.signal);
+    if (this.graphs === this.shards.length) return;
+    const { onProgress, signal } = work;
+    if (onProgress) this.#listeners.add(onProgress);
+    this.#preparing ??= this.#prepareAll().finally(() => {
+      this.#preparing = null;
+    });
+    let stop = (): void => undefined;
+    const stopped = new Promise<void>((done) => {
+      stop = done;
+      signal?.addEventListener('abort', stop, { once: true });
+    });
+    try {
+      await Promise.race([this.#preparing, stopped]);
+      throwIfAborted(signal);
+    } finally {
+      signal?.removeEventListener('abort', stop);
+      if (onProgress) this.#listeners.delete(onProgress);
+    }
+  }
+
+  close(): void {
+    this.#closing.abort();
+    for (const shard of this.shards) shard.close();
+  }
+
+  async #prepareAll(): Promise<void> {
+    this.#failure = null;
+    const { signal } = this.#closing;
+    let before = 0;
+    const onProgress: OnProgress = ({ stage, done, unit }) => {
+      const progress = { stage, unit, done: before + done, total: this.rows };
+      for (const listener of this.#listeners) listener({ ...progress, item: this.collection.name });
+    };
+    try {
+      for (const shard of this.shards) {
+        if (!shard.hasGraph) await shard.prepareGraph(this.store, { signal, onProgress });
+        throwIfAborted(signal);
+        before += shard.shard.rows;
+        onProgress({ stage: 'build-index', done: 0, total: 0, unit: 'rows' });
+      }
+    } catch (error) {
+      if (error instanceof CairnError && error.code !== 'aborted') this.#failure = error;
+      throw error;
+    }
+  }
+}
