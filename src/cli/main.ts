@@ -11,6 +11,61 @@ const program = new Command('cairn')
 const manifest = ['--manifest <csv...>', 'photos: path,label[,split][,kind][,source]'] as const;
 
 program
+  .command('recognize')
+  .description('say which landmark each photo shows')
+  .argument('<photo...>')
+  .option('--collection <name>', 'a collection that comes with Cairn, or a folder')
+  .option('--encoder <id>', 'another encoder of the registry')
+  .option('--json', 'a line of JSON for each photo')
+  .action(async (photos, options) =>
+    (await import('./commands/recognize.ts')).recognize(photos, options),
+  );
+
+program
+  .command('index')
+  .description('build a collection from a folder per label, or from a manifest')
+  .argument('<source>', 'folder, or CSV: path,label[,split][,lat,lon][,source][,licence]')
+  .requiredOption('--out <dir>', 'folder of the collection')
+  .option('--name <name>', 'its name; the folder’s when left out')
+  .option('--splits <list>', 'only these splits of the manifest, separated by commas')
+  .option('--min-photos <n>', 'leave out labels with fewer photos', '1')
+  .option('--labels <file>', 'table of facts on labels, JSON')
+  .option('--licence <text>', 'licence of the collection', 'unstated')
+  .option('--attribution <text>', 'whom to credit', '')
+  .option('--created <date>', 'ISO 8601; now when left out')
+  .option('--encoder <id>', 'another encoder of the registry')
+  .option('--json', 'print the result as JSON')
+  .action(async (source, options) => (await import('./commands/index.ts')).index(source, options));
+
+program
+  .command('evaluate')
+  .description('score queries against a gallery, stage by stage')
+  .requiredOption(...manifest)
+  .option('--gallery <csv...>', 'manifests of the gallery; the same when left out')
+  .option('--gallery-splits <list>', 'splits of the gallery', 'index,train')
+  .option('--query-split <split>', 'split of the queries', 'query')
+  .option('--split <name>', '`validation`: gallery and queries of the validation protocol')
+  .option('--encoder <id>', 'another encoder of the registry')
+  .option('--baseline', 'the plainest baseline instead of the product')
+  .option('--json', 'print the figures as JSON')
+  .action(async (options) => (await import('./commands/evaluate.ts')).evaluate(options));
+
+program
+  .command('doctor')
+  .description('what this machine can do, and whether models and collection are whole')
+  .option('--json', 'print the findings as JSON')
+  .action(async (options) => (await import('./commands/doctor.ts')).doctor(options));
+
+program
+  .command('bench')
+  .description('benchmarks: encode, index, recognize')
+  .argument('<what>')
+  .option('--n <n>', 'runs; of `index`, rows')
+  .option('--dim <n>', 'of `index`: length of the vectors', '512')
+  .option('--json', 'benchmarks always print JSON; accepted for symmetry')
+  .action(async (what, options) => (await import('./commands/bench.ts')).bench(what, options));
+
+program
   .command('split')
   .description('draw the validation protocol, once')
   .requiredOption(...manifest)

@@ -1,0 +1,90 @@
+// `cairn doctor`: what this machine can do, which backend is chosen, which models are here and whole.
+import { cpus, totalmem } from 'node:os';
+import { toPlainError } from '../../errors.ts';
+import { backendInWords } from '../../inference/backend.ts';
+import { createScorer } from '../../retrieval/exact/scorer.ts';
+import { parseRegistry } from '../../weights/load-registry.ts';
+import { folderSource } from '../../weights/node-source.ts';
+import type { EncoderEntry, VerifiedFile } from '../../weights/registry.ts';
+import { openCollection } from '../collections.ts';
+import { modelsFolder, openModel } from '../models.ts';
+import { printJson } from '../output.ts';
+
+interface Finding {
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+export async function doctor(options: { json?: boolean }): Promise<void> {
+  const models = await checkModels();
+  const encoder = await attempt(async () => {
+    const { info } = await openModel();
+    const { backend } = info;
+    const cosine = backend.selfTest.toFixed(5);
+    return `${info.id} on ${backendInWords(backend)}: ${backend.reason}; self-test ${cosine}`;
+  });
+  const collection = await attempt(async () => {
+    const { collection: c, shards } = await openCollection();
+    const photos = c.labels.reduce((sum, label) => sum + label.photos, 0);
+    const kernel = shards[0] ? (await createScorer(shards[0])).kernel : 'none';
+    return `${c.name}: ${c.labels.length} labels, ${photos} photos, hashes right; exact search by ${kernel}`;
+  });
+  const report = {
+    machine: {
+      node: process.version,
+      platform: `${process.platform} ${process.arch}`,
+      cpu: cpus()[0]?.model ?? 'unknown',
+      cores: cpus().length,
+      memoryGiB: Math.round(totalmem() / 2 ** 30),
+    },
+    models,
+    encoder,
+    collection,
+    healthy: encoder.ok && collection.ok && models.every((m) => m.ok),
+  };
+  if (options.json) printJson(report);
+  else printInWords(report);
+  if (!report.healthy) process.exitCode = 1;
+}
+
+async function checkModels(): Promise<({ file: string } & Finding)[]> {
+  const source = folderSource(modelsFolder());
+  try {
+    const { encoders } = parseRegistry(await source.registry());
+    const files = encoders.flatMap((e: EncoderEntry) => [e.weights, e.bank, e.decision, e.golden]);
+    return await Promise.all(
+      files.map(async (file: VerifiedFile) => ({
+        file: file.file,
+        ...(await attempt(async () => {
+          await source.file(file);
+          return `${file.bytes} bytes, SHA-256 right`;
+        })),
+      })),
+    );
+  } catch (thrown) {
+    return [{ file: 'registry.json', ok: false, detail: toPlainError(thrown).message }];
+  }
+}
+
+async function attempt(check: () => Promise<string>): Promise<Finding> {
+  try {
+    return { ok: true, detail: await check() };
+  } catch (thrown) {
+    const { message, remedy } = toPlainError(thrown);
+    return { ok: false, detail: `${message} ${remedy}` };
+  }
+}
+
+function printInWords(report: {
+  machine: object;
+  models: readonly ({ file: string } & Finding)[];
+  encoder: Finding;
+  collection: Finding;
+}): void {
+  const line = (name: string, { ok, detail }: Finding) =>
+    process.stdout.write(`${ok ? 'ok  ' : 'BAD '} ${name}: ${detail}\n`);
+  line('machine', { ok: true, detail: Object.values(report.machine).join(', ') });
+  for (const model of report.models) line(model.file, model);
+  line('encoder', report.encoder);
+  line('collection', report.collection);
+}

@@ -1,0 +1,71 @@
+// `cairn index`: builds a collection from a folder per label or from a manifest.
+import { basename, resolve } from 'node:path';
+import { groupBy } from '../../evaluation/group.ts';
+import { writeCollectionFolder } from '../../retrieval/write-folder.ts';
+import { collectionFiles, encodeReferences } from '../build-collection.ts';
+import { readLabelFacts } from '../collections.ts';
+import { openModel } from '../models.ts';
+import { note, printJson, progressLine, usage } from '../output.ts';
+import { listSource } from '../photo-list.ts';
+
+export interface IndexOptions {
+  readonly out: string;
+  readonly name?: string;
+  readonly splits?: string;
+  readonly encoder?: string;
+  readonly labels?: string;
+  readonly minPhotos: string;
+  readonly licence: string;
+  readonly attribution: string;
+  readonly created?: string;
+  readonly json?: boolean;
+}
+
+export async function index(source: string, options: IndexOptions): Promise<void> {
+  const began = performance.now();
+  const splits = options.splits?.split(',').map((s) => s.trim());
+  const least = Number(options.minPhotos);
+  if (!Number.isInteger(least) || least < 1)
+    throw usage('--min-photos takes a whole number from 1.');
+
+  const labelled = (await listSource(source)).filter(
+    (photo) => photo.label !== '' && (!splits || splits.includes(photo.split)),
+  );
+  const photos = [...groupBy(labelled, (photo) => photo.label).values()]
+    .filter((group) => group.length >= least)
+    .flat();
+  if (photos.length === 0) {
+    throw usage(`${source} has no labelled photos to index.`, 'Check --splits and --min-photos.');
+  }
+
+  const model = await openModel(options.encoder);
+  const { references, skipped } = await encodeReferences(photos, model, {
+    onProgress: progressLine('encode'),
+  });
+  for (const { path, reason } of skipped) note(`skipped ${path}: ${reason}`);
+  if (references.length === 0)
+    throw usage('None of the photos could be read.', 'See the reasons above.');
+
+  const name = options.name ?? basename(resolve(options.out));
+  const { collection, bytes } = await writeCollectionFolder(
+    options.out,
+    collectionFiles(references, model, {
+      name,
+      licence: options.licence,
+      attribution: options.attribution,
+      facts: await readLabelFacts(options.labels),
+      ...(options.created ? { created: options.created } : {}),
+    }),
+  );
+  const seconds = (performance.now() - began) / 1000;
+  const result = {
+    name,
+    labels: collection.labels.length,
+    photos: references.length,
+    skipped,
+    bytes,
+    seconds,
+  };
+  if (options.json) printJson(result);
+  else note(`${name}: ${result.labels} labels, ${result.photos} photos, ${bytes} bytes.`);
+}

@@ -1,0 +1,61 @@
+// `cairn recognize`: the whole pipeline in Node, a line of JSON or of words for each photo.
+import { toPlainError } from '../../errors.ts';
+import { backendInWords } from '../../inference/backend.ts';
+import { recognize as recognizePhoto, type Stages } from '../../recognizer.ts';
+import { RERANK } from '../../rerank/presets.ts';
+import { IndexService } from '../../retrieval/index-service.ts';
+import type { Verdict } from '../../verdict.ts';
+import { openCollection } from '../collections.ts';
+import { readPhoto } from '../encode-photos.ts';
+import { openModel } from '../models.ts';
+import { note, printJson } from '../output.ts';
+
+export interface RecognizeOptions {
+  readonly collection?: string;
+  readonly encoder?: string;
+  readonly json?: boolean;
+}
+
+export async function recognize(photos: string[], options: RecognizeOptions): Promise<void> {
+  const stages = await openStages(options);
+  for (const photo of photos) {
+    try {
+      const { evidence: _, ...verdict } = await recognizePhoto(await readPhoto(photo), stages);
+      if (options.json) printJson({ photo, ...verdict }, { lines: true });
+      else process.stdout.write(`${photo}: ${inWords(verdict, stages)}\n`);
+    } catch (thrown) {
+      const { code, message, remedy } = toPlainError(thrown);
+      if (!code.startsWith('photo-')) throw thrown;
+      if (options.json) printJson({ photo, error: { code, message } }, { lines: true });
+      else note(`${photo}: ${message} ${remedy}`);
+      // The others are still done; the exit code tells.
+      process.exitCode = 2;
+    }
+  }
+}
+
+/** Encoder, collection and re-ranker, open and matching each other. */
+export async function openStages(options: RecognizeOptions): Promise<Stages> {
+  const { encoder, info, reranker } = await openModel(options.encoder);
+  const search = new IndexService();
+  const { labels } = await search.open(
+    { kind: 'loaded', loaded: await openCollection(options.collection) },
+    { encoder: { id: info.id, weightsSha256: info.weightsSha256, dim: info.dim } },
+  );
+  const backend = backendInWords(info.backend);
+  return { encoder, search, labels, reranker, preset: RERANK, backend };
+}
+
+function inWords(verdict: Omit<Verdict, 'evidence'>, { labels }: Stages): string {
+  const sure = `${(100 * verdict.confidence).toFixed(0)} %`;
+  switch (verdict.kind) {
+    case 'landmark': {
+      const facts = labels.find((l) => l.label === verdict.label);
+      return `${facts?.title.en ?? verdict.label} (${sure})`;
+    }
+    case 'unlisted':
+      return 'a landmark that is not in this collection';
+    case 'not-landmark':
+      return 'no landmark';
+  }
+}
