@@ -1,5 +1,6 @@
 // A gallery in memory for choosing and fitting: exact float32 search with the product's interface.
 import type { NonLandmarkBank } from '../rerank/non-landmark-bank.ts';
+import { topK } from '../retrieval/exact/top-k.ts';
 import type {
   CollectionSearch,
   Neighbour,
@@ -17,10 +18,12 @@ export class ExactGallery implements CollectionSearch {
   readonly dim: number;
   readonly rows: number;
   readonly #gallery: readonly GalleryRow[];
+  readonly #scores: Float32Array;
   readonly #bankSimilarity: Float64Array;
 
   constructor(gallery: readonly GalleryRow[], bank: NonLandmarkBank, bankNeighbours: number) {
     this.#gallery = gallery;
+    this.#scores = new Float32Array(gallery.length);
     this.rows = gallery.length;
     this.dim = bank.dim;
     this.#bankSimilarity = Float64Array.from(gallery, ({ vector }) =>
@@ -29,13 +32,13 @@ export class ExactGallery implements CollectionSearch {
   }
 
   async search(query: Float32Array, options: SearchOptions): Promise<SearchResult> {
-    const scored = this.#gallery.map(({ vector }, row) => {
+    const scores = this.#scores;
+    for (const [row, { vector }] of this.#gallery.entries()) {
       let dot = 0;
       for (let d = 0; d < query.length; d += 1) dot += query[d]! * vector[d]!;
-      return { row, similarity: dot };
-    });
-    scored.sort((a, b) => b.similarity - a.similarity || a.row - b.row);
-    const neighbours = scored.slice(0, options.k).map(
+      scores[row] = dot;
+    }
+    const neighbours = topK(scores, options.k).map(
       ({ row, similarity }): Neighbour => ({
         row,
         similarity,

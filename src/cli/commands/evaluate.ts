@@ -54,7 +54,7 @@ async function evaluateModel(photos: EvaluationPhotos, model: OpenModel) {
       facts: new Map(),
     }),
   );
-  const index = new IndexService();
+  const index = new IndexService({ graphs: 'lazy' });
   await index.open({ kind: 'loaded', loaded });
   const labels = loaded.collection.labels.map((l) => l.label);
 

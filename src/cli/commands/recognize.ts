@@ -37,7 +37,7 @@ export async function recognize(photos: string[], options: RecognizeOptions): Pr
 /** Encoder, collection and re-ranker, open and matching each other. */
 export async function openStages(options: RecognizeOptions): Promise<Stages> {
   const { encoder, info, reranker } = await openModel(options.encoder);
-  const search = new IndexService();
+  const search = new IndexService({ graphs: 'lazy' });
   const { labels } = await search.open(
     { kind: 'loaded', loaded: await openCollection(options.collection) },
     { encoder: { id: info.id, weightsSha256: info.weightsSha256, dim: info.dim } },
