@@ -121,7 +121,7 @@ describe('a result to take away', () => {
     );
     expect(spoken(refusal, wording('zh'))).toBe('像是地标，但不在这个地标库里（比较确定，75%）');
     expect(headline(verdictOf({ kind: 'not-landmark' }), wording('en'))).toBe(
-      'No landmark recognised',
+      'No landmark recognized',
     );
   });
 

@@ -1,16 +1,10 @@
 // Every text of the page in English. Its shape is what the other languages must have.
-import type { ErrorCode } from '../../errors.ts';
 import type { Stage } from '../../progress.ts';
 import type { FeatureName } from '../../rerank/features.ts';
 import type { RankingStage } from '../../rerank/rerank.ts';
 import type { Kind } from '../../verdict.ts';
 import type { Notice } from '../engine.ts';
-
-/** What happened and what to do, for people. */
-export interface ErrorText {
-  readonly what: string;
-  readonly remedy: string;
-}
+import { errors } from './en-errors.ts';
 
 const plural = new Intl.PluralRules('en');
 
@@ -59,93 +53,6 @@ const features = {
   agreement: 'Best match and votes agree',
 } satisfies Record<FeatureName, string>;
 
-const errors = {
-  'photo-empty': {
-    what: 'This file is empty.',
-    remedy: 'If it lives in a cloud folder, download it to this device first, then add it again.',
-  },
-  'photo-unsupported': {
-    what: 'This is not a kind of photo that can be read here.',
-    remedy: 'Use a JPEG, PNG, WebP, AVIF, GIF or BMP file.',
-  },
-  'photo-corrupt': {
-    what: 'This photo is damaged and cannot be read.',
-    remedy: 'Open it in another app and save a fresh copy, then add that.',
-  },
-  'photo-truncated': {
-    what: 'Part of this photo is missing.',
-    remedy: 'It was probably cut off while being copied: copy it again and add the new file.',
-  },
-  'photo-too-large': {
-    what: 'This photo has more pixels than can be opened safely.',
-    remedy: 'Save a smaller version, under 100 megapixels, and add that.',
-  },
-  'model-invalid': {
-    what: 'The recognition model is not in order.',
-    remedy: 'Try again to fetch it anew; if that does not help, reload the page.',
-  },
-  'model-missing': {
-    what: 'The recognition model was not found.',
-    remedy: 'Check the connection and try again.',
-  },
-  'backend-unavailable': {
-    what: 'This browser offers nothing that the model can run on.',
-    remedy: 'Update the browser, or use a recent Chrome, Edge, Firefox or Safari.',
-  },
-  'inference-failed': {
-    what: 'The model gave no usable answer for this photo.',
-    remedy: 'Try again; closing other tabs frees memory that may be short.',
-  },
-  'collection-invalid': {
-    what: 'The collection of landmarks is not in order.',
-    remedy: 'Try again to fetch it anew.',
-  },
-  'collection-mismatch': {
-    what: 'The collection was made with another model than the one in use.',
-    remedy: 'Reload the page to get the two that belong together.',
-  },
-  'collection-missing': {
-    what: 'The collection of landmarks was not found.',
-    remedy: 'Check the connection and try again.',
-  },
-  'storage-failed': {
-    what: 'The browser’s storage cannot be used.',
-    remedy: 'Leave private browsing, or allow this site to store data, and reload.',
-  },
-  'storage-full': {
-    what: 'There is no room left in the browser’s storage.',
-    remedy: 'Free some space on this device and try again.',
-  },
-  'download-failed': {
-    what: 'A download did not finish.',
-    remedy: 'Check the connection and try again; it goes on from where it stopped.',
-  },
-  'hash-mismatch': {
-    what: 'A downloaded file is not the one that was expected.',
-    remedy: 'Try again; a network that alters pages (hotel, office) may be in the way.',
-  },
-  'worker-crashed': {
-    what: 'The part that does the work stopped unexpectedly and was restarted.',
-    remedy: 'Try again; closing other tabs frees memory that may be short.',
-  },
-  timeout: {
-    what: 'It took too long and was stopped.',
-    remedy: 'Try again, perhaps with fewer other tabs at work.',
-  },
-  aborted: {
-    what: 'You stopped this one.',
-    remedy: 'Start it again whenever you like.',
-  },
-  usage: {
-    what: 'Something was asked for in a way that cannot work.',
-    remedy: 'Reload the page and try again.',
-  },
-  internal: {
-    what: 'Something went wrong inside Cairn.',
-    remedy: 'Try again; if it keeps happening, please report it with the details below.',
-  },
-} satisfies Record<ErrorCode, ErrorText>;
-
 const notices = {
   'self-test-failed':
     'The graphics processor gave wrong results in a self-test, so the slower, reliable way is used.',
@@ -179,7 +86,7 @@ export const en = {
     },
   },
   engine: {
-    label: 'State of the recogniser',
+    label: 'State of the recognizer',
     starting: 'Starting',
     ready: 'Ready',
     runsOn: (backend: string) => `runs on ${backend}`,
@@ -187,7 +94,7 @@ export const en = {
     knows: (n: number, shown: string) => `knows ${count(n, shown, 'landmark', 'landmarks')}`,
     of: (done: string, total: string) => `${done} of ${total}`,
     photosWait: 'Photos can be added already; they wait until it is ready.',
-    failed: 'The recogniser could not start',
+    failed: 'The recognizer could not start',
     retry: 'Try again',
     details: 'Details',
   },
@@ -210,8 +117,8 @@ export const en = {
     noPreview: 'This browser cannot show a preview',
     queued: 'Waiting',
     queuedWhy: 'Its turn comes when the photos before it are done.',
-    queuedEngine: 'It is looked at as soon as the recogniser is ready.',
-    queuedFailed: 'The recogniser is not running. Try again above.',
+    queuedEngine: 'It is looked at as soon as the recognizer is ready.',
+    queuedFailed: 'The recognizer is not running. Try again above.',
     working: 'Looking at it',
     stagesLabel: 'Stages',
     cancel: 'Stop',
@@ -227,7 +134,7 @@ export const en = {
   },
   verdict: {
     unlisted: 'Looks like a landmark, but not one in this collection',
-    notLandmark: 'No landmark recognised',
+    notLandmark: 'No landmark recognized',
     unlistedNote: 'It resembles the photos of landmarks, yet no single one of them well enough.',
     notLandmarkNote: 'Nothing in it resembles a landmark that Cairn knows.',
     kind: kinds,
@@ -277,7 +184,7 @@ export const en = {
   },
   landmarks: {
     title: 'Landmarks',
-    lead: 'What the open collection can recognise.',
+    lead: 'What the open collection can recognize.',
     search: 'Search by name or country',
     searchHint: 'English or Chinese, accents do not matter',
     sort: 'Order',
@@ -310,7 +217,7 @@ export const en = {
     diagnosticsLead: 'What this device is doing, useful when reporting a problem.',
     refresh: 'Refresh',
     copy: 'Copy diagnostics',
-    waiting: 'Known once the recogniser is ready',
+    waiting: 'Known once the recognizer is ready',
     unknown: 'Unknown',
     none: 'None',
     yes: 'Yes',

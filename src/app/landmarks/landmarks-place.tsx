@@ -1,4 +1,4 @@
-// The searchable list of what the open collection can recognise.
+// The searchable list of what the open collection can recognize.
 import { useComputed, useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { useApp, useWords } from '../app.ts';

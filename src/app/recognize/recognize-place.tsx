@@ -1,4 +1,4 @@
-// The place where photos are recognised: the drop panel and, once there are any, the photos.
+// The place where photos are recognized: the drop panel and, once there are any, the photos.
 import { useApp } from '../app.ts';
 import { DropPanel } from './drop-panel.tsx';
 import { PhotoList } from './photo-list.tsx';

@@ -1,4 +1,4 @@
-// The state of the recogniser, always in sight: loading with real progress, ready, or what failed.
+// The state of the recognizer, always in sight: loading with real progress, ready, or what failed.
 import type { Progress } from '../../progress.ts';
 import { useApp, useWords, type Words } from '../app.ts';
 import type { EngineStatus } from '../engine.ts';

@@ -48,6 +48,7 @@ export function createSettings(): Settings {
   });
   effect(() => {
     document.documentElement.dataset.theme = theme.value;
+    colourBrowserBar(theme.value);
   });
 
   return {
@@ -64,6 +65,15 @@ export function createSettings(): Settings {
       keep(KEYS.theme, theme.value);
     },
   };
+}
+
+/** A phone's browser takes its own colour from the theme-color that applies: ours, or the device's. */
+function colourBrowserBar(theme: Theme): void {
+  for (const meta of document.querySelectorAll<HTMLMetaElement>('meta[name="theme-color"]')) {
+    const scheme = meta.dataset.for;
+    if (theme === 'auto') meta.media = `(prefers-color-scheme: ${scheme})`;
+    else meta.media = scheme === theme ? 'all' : 'not all';
+  }
 }
 
 /** Storage may be forbidden (private windows, sandboxed frames): the page works without it. */
