@@ -9,17 +9,25 @@ export interface WorkerLink {
   onDeath(report: (why: string) => void): void;
 }
 
-/** Watches a module worker by its error events and by the lock that it holds while alive. */
+/**
+ * Watches a module worker by its error events, by the lock that it holds while alive, and by calls of
+ * its `terminate`: a worker stopped in the middle of computing lets go of its lock only much later.
+ */
 export function linkWorker(worker: Worker): WorkerLink {
   const unwatch = new AbortController();
+  const stop = () => Worker.prototype.terminate.call(worker);
   return {
     endpoint: worker,
     terminate: () => {
       unwatch.abort();
-      worker.terminate();
+      stop();
     },
     onDeath: (report) => {
       const { signal } = unwatch;
+      worker.terminate = () => {
+        stop();
+        if (!signal.aborted) report('it was stopped');
+      };
       worker.addEventListener(
         'error',
         (event) => report(event.message || 'its code could not be loaded'),

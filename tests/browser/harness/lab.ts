@@ -1,0 +1,96 @@
+// The lab's page: what browser tests reach through `page.evaluate`. Everything it gives back is plain.
+
+import type { WorkerBridge } from '../../../src/bridge/worker-bridge.ts';
+import { toPlainError } from '../../../src/errors.ts';
+import { drawScene } from '../../../src/imaging/drawn.ts';
+import type { BackendWish } from '../../../src/inference/backend.ts';
+import { browserRuntime, loadOrt } from '../../../src/inference/browser-runtime.ts';
+import type { EncoderInfo } from '../../../src/inference/encoder.ts';
+import type { EncoderService } from '../../../src/inference/encoder-service.ts';
+import type { Progress } from '../../../src/progress.ts';
+import { bridgeEncoder } from '../../../workers/spawn.ts';
+import {
+  differences,
+  FIXTURES,
+  type FixtureBytes,
+  parityCases,
+  runOrt,
+} from '../../parity/cases.ts';
+import { bridgeToNowhere, TrialBridge } from './lab-bridge.ts';
+
+/** The built site's root: this page lies at tests/browser/harness/ under it. */
+const ROOT_URL = new URL('../../../', document.baseURI);
+
+async function fetchBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await fetch(new URL(path, ROOT_URL));
+  if (!response.ok) throw new Error(`${path}: ${response.status}`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+/** A drawn scene as a PNG file, so that every decoder gives the same pixels. */
+async function drawnPng(seed: number, view: number): Promise<Blob> {
+  const { data, width, height } = drawScene(seed, view);
+  const rgba = new Uint8ClampedArray(width * height * 4).fill(255);
+  for (let i = 0, j = 0; i < data.length; i += 3, j += 4) rgba.set(data.subarray(i, i + 3), j);
+  const canvas = new OffscreenCanvas(width, height);
+  canvas.getContext('2d')!.putImageData(new ImageData(rgba, width, height), 0, 0);
+  return canvas.convertToBlob({ type: 'image/png' });
+}
+
+class EncoderLab {
+  readonly #bridge: WorkerBridge<EncoderService>;
+  readonly stages = new Set<Progress['stage']>();
+
+  constructor(models: string, backend: BackendWish) {
+    this.#bridge = bridgeEncoder({ models: new URL(models, ROOT_URL).href, backend });
+  }
+
+  open(): Promise<EncoderInfo> {
+    return this.#bridge.api.open({ onProgress: (p) => void this.stages.add(p.stage) });
+  }
+
+  async encodeDrawn(seed: number, view: number) {
+    const { embedding, photo, timings } = await this.#bridge.api.encode(await drawnPng(seed, view));
+    return { embedding: [...embedding], photo, timings };
+  }
+
+  release(): void {
+    this.#bridge.release();
+  }
+}
+
+/**
+ * Largest difference from PyTorch of each output of each parity case, in onnxruntime-web.
+ * @param leaveOut no case whose name holds this
+ */
+async function parity(
+  backend: 'wasm' | 'webgpu',
+  leaveOut?: string,
+): Promise<Record<string, Record<string, number>>> {
+  const files = await Promise.all(
+    Object.entries(FIXTURES).map(async ([key, path]) => [key, await fetchBytes(path)] as const),
+  );
+  const cases = parityCases(Object.fromEntries(files) as unknown as FixtureBytes);
+  const ort = await loadOrt({ backend, threads: navigator.hardwareConcurrency });
+  const found: Record<string, Record<string, number>> = {};
+  for (const test of cases) {
+    if (leaveOut && test.name.includes(leaveOut)) continue;
+    const outputs = await runOrt(ort, test, { executionProviders: [backend] });
+    found[test.name] = Object.fromEntries(differences(test.expected, outputs));
+  }
+  return found;
+}
+
+const lab = {
+  isolated: () => crossOriginIsolated,
+  machine: () => browserRuntime().facts(),
+  /** @param models folder under the site's root, ending in a slash */
+  encoder: (models: string, backend: BackendWish) => new EncoderLab(models, backend),
+  parity,
+  trial: (options?: ConstructorParameters<typeof TrialBridge>[0]) => new TrialBridge(options),
+  nowhere: bridgeToNowhere,
+  toPlainError,
+};
+
+export type Lab = typeof lab;
+Object.assign(globalThis, { lab });
