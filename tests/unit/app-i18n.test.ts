@@ -77,6 +77,8 @@ describe('formats', () => {
     expect(en.bytes(9_612_000)).toBe('9.6 MB');
     expect(en.bytes(12e9)).toBe('12.0 GB');
     expect(zh.bytes(9_612_000)).toContain('MB');
+    expect(en.bytesOf(3_214_000, 9_612_000)).toBe('3.2 / 9.6 MB');
+    expect(en.bytesOf(12, 340_000)).toBe('0 / 340 kB');
   });
 
   it('show durations in milliseconds, then seconds', () => {

@@ -15,6 +15,8 @@ export interface Format {
   readonly signed: (value: number) => string;
   /** Bytes as kB, MB or GB (decimal). */
   readonly bytes: (n: number) => string;
+  /** How much of how much, both in the unit of the whole: `3.2 / 9.6 MB`. */
+  readonly bytesOf: (done: number, total: number) => string;
   /** Milliseconds below one second, else seconds. */
   readonly duration: (ms: number) => string;
   /** ISO 3166-1 alpha-2 to the country's name; the code itself where it is unknown to Intl. */
@@ -40,6 +42,7 @@ export function createFormat(language: Language): Format {
   const tag = LANGUAGE_TAG[language];
   const whole = new Intl.NumberFormat(tag, { maximumFractionDigits: 0 });
   const percent = new Intl.NumberFormat(tag, { style: 'percent', maximumFractionDigits: 0 });
+  const one = fixed(tag, 1);
   const two = fixed(tag, 2);
   const four = fixed(tag, 4);
   const degrees = fixed(tag, 3);
@@ -61,9 +64,14 @@ export function createFormat(language: Language): Format {
     fine: (value) => four.format(value).replace('-', '−'),
     signed: (value) => signed.format(value).replace('-', '−'),
     bytes: (n) => {
-      let power = 0;
-      while (power < BYTE_UNITS.length - 1 && n >= 999.5 * 1000 ** power) power++;
+      const power = bytePower(n);
       return byteFormats[power]!.format(n / 1000 ** power);
+    },
+    bytesOf: (done, total) => {
+      const power = bytePower(total);
+      const number = power < 2 ? whole : one;
+      const share = number.format(done / 1000 ** power);
+      return `${share} / ${byteFormats[power]!.format(total / 1000 ** power)}`;
     },
     duration: (ms) => (ms < 999.5 ? milliseconds.format(ms) : seconds.format(ms / 1000)),
     country: (code) => {
@@ -82,6 +90,13 @@ export function createFormat(language: Language): Format {
     },
     compare: (a, b) => collator.compare(a, b),
   };
+}
+
+/** The power of 1000 in whose unit `n` bytes read best. */
+function bytePower(n: number): number {
+  let power = 0;
+  while (power < BYTE_UNITS.length - 1 && n >= 999.5 * 1000 ** power) power++;
+  return power;
 }
 
 /** 0.999 must not read as certainty, nor 0.001 as impossibility. */

@@ -94,7 +94,7 @@ function Failed({ status }: { readonly status: Extract<EngineStatus, { state: 'f
 
 function progressText(progress: Progress | null, { t, f }: Words): string {
   if (!progress || progress.total <= 0) return '';
-  const show = progress.unit === 'bytes' ? f.bytes : f.count;
-  if (progress.unit !== 'bytes' && progress.total === 1) return '';
-  return t.engine.of(show(progress.done), show(progress.total));
+  const { done, total, unit } = progress;
+  if (unit === 'bytes') return f.bytesOf(done, total);
+  return total === 1 ? '' : t.engine.of(f.count(done), f.count(total));
 }

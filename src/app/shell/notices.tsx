@@ -13,10 +13,15 @@ export function Notices() {
     <aside class="notices" aria-label={t.notices.label}>
       {shown.map(({ id, detail }) => (
         <div class="notice" key={id} data-testid="notice" data-id={id}>
-          <p>
-            {t.notices.text[id]}
-            {detail && <span class="fine"> ({detail})</span>}
-          </p>
+          <div>
+            <p>{t.notices.text[id]}</p>
+            {detail && (
+              <details class="fine">
+                <summary>{t.engine.details}</summary>
+                <p>{detail}</p>
+              </details>
+            )}
+          </div>
           <button
             type="button"
             class="button button--icon"
