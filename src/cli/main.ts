@@ -83,6 +83,7 @@ program
   .description('curves of the re-ranking constants on the validation split')
   .requiredOption(...manifest)
   .option('--rounds <n>', 'times over all constants', '2')
+  .option('--curves <file>', 'draw the curves of the last round into this SVG')
   .action(async (options) => (await import('./commands/tune.ts')).tune(options));
 
 try {

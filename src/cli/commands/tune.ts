@@ -1,6 +1,7 @@
 // `cairn tune`: curves of the re-ranking constants on the validation split, and what they prefer.
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type Curve, lineCharts } from '../../evaluation/line-charts.ts';
 import { predictionsByStage, rankQueries, scoreStages } from '../../evaluation/stages.ts';
 import type { RerankPreset } from '../../rerank/presets.ts';
 import { RERANK } from '../../rerank/presets.ts';
@@ -71,7 +72,11 @@ const SWEEPS: readonly Sweep[] = [
  * Coordinate search in the order of the pipeline, `rounds` times over; each sweep keeps its best value
  * for the sweeps after it. Ties keep the earlier value, so a constant that does nothing stays put.
  */
-export async function tune(options: { manifest: string[]; rounds: string }): Promise<void> {
+export async function tune(options: {
+  manifest: string[];
+  rounds: string;
+  curves?: string;
+}): Promise<void> {
   const recipe = ENCODER_RECIPES[0]!;
   const weights = readSafetensors(await readFile(join(modelsFolder(), recipe.weightsFile)));
   const draft = { ...recipe, dim: FIT.dim };
@@ -87,7 +92,7 @@ export async function tune(options: { manifest: string[]; rounds: string }): Pro
   };
 
   let preset = RERANK;
-  let curves: unknown[] = [];
+  let curves: (Curve & { stage: RankingStage })[] = [];
   for (let round = 0; round < Number(options.rounds); round += 1) {
     curves = [];
     for (const sweep of SWEEPS) {
@@ -103,6 +108,10 @@ export async function tune(options: { manifest: string[]; rounds: string }): Pro
         `round ${round + 1}: ${sweep.name} = ${best.value} (${sweep.stage} ${best.gap.toFixed(4)})`,
       );
     }
+  }
+  if (options.curves) {
+    const titled = curves.map((curve) => ({ ...curve, name: `${curve.name} (${curve.stage})` }));
+    await writeFile(options.curves, lineCharts(titled, 'Validation GAP'));
   }
   printJson({ queries: task.queries.length, preset, validation: await score(preset), curves });
 }
