@@ -8,7 +8,8 @@ type Hooks<Api> = Pick<BridgeOptions<Api>, 'prepare' | 'onCrash'>;
 
 /** Milliseconds without progress. Loading compiles a network; a photo takes a second at most. */
 const ENCODER_TIMEOUTS = { open: 180_000, encode: 60_000 };
-const INDEX_TIMEOUTS = { open: 180_000, search: 30_000 };
+/** Building the graphs of a large collection takes minutes; insisting on them waits as long. */
+const INDEX_TIMEOUTS = { open: 180_000, search: 600_000, ready: 600_000 };
 
 /** An encoder in a worker of its own, configured anew whenever that has to be started again. */
 export function bridgeEncoder(

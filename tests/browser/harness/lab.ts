@@ -2,6 +2,7 @@
 
 import type { WorkerBridge } from '../../../src/bridge/worker-bridge.ts';
 import { toPlainError } from '../../../src/errors.ts';
+import { decodePhoto } from '../../../src/imaging/decode-browser.ts';
 import { drawScene } from '../../../src/imaging/drawn.ts';
 import type { BackendWish } from '../../../src/inference/backend.ts';
 import { browserRuntime, loadOrt } from '../../../src/inference/browser-runtime.ts';
@@ -9,6 +10,7 @@ import type { EncoderInfo } from '../../../src/inference/encoder.ts';
 import type { EncoderService } from '../../../src/inference/encoder-service.ts';
 import type { Progress } from '../../../src/progress.ts';
 import { bridgeEncoder } from '../../../workers/spawn.ts';
+import { meanRgb, PHOTO_CASES } from '../../fixtures/photos/cases.ts';
 import {
   differences,
   FIXTURES,
@@ -17,6 +19,7 @@ import {
   runOrt,
 } from '../../parity/cases.ts';
 import { bridgeToNowhere, TrialBridge } from './lab-bridge.ts';
+import { IndexLab } from './lab-index.ts';
 
 /** The built site's root: this page lies at tests/browser/harness/ under it. */
 const ROOT_URL = new URL('../../../', document.baseURI);
@@ -50,8 +53,17 @@ class EncoderLab {
   }
 
   async encodeDrawn(seed: number, view: number) {
-    const { embedding, photo, timings } = await this.#bridge.api.encode(await drawnPng(seed, view));
-    return { embedding: [...embedding], photo, timings };
+    return this.#encode(await drawnPng(seed, view));
+  }
+
+  /** @param path of a file under the site's root */
+  async encodeFile(path: string) {
+    return this.#encode(new Blob([await fetchBytes(path)]));
+  }
+
+  async #encode(photo: Blob) {
+    const { embedding, photo: seen, timings } = await this.#bridge.api.encode(photo);
+    return { embedding: [...embedding], photo: seen, timings };
   }
 
   release(): void {
@@ -81,12 +93,35 @@ async function parity(
   return found;
 }
 
+/** What each fixture photo gives here: means of its pixels, or the code of its error. */
+async function photos() {
+  const found: Record<string, Awaited<ReturnType<typeof photo>>> = {};
+  for (const { file } of PHOTO_CASES) found[file] = await photo(file);
+  return found;
+}
+
+async function photo(file: string) {
+  try {
+    const bitmap = await decodePhoto(await fetchBytes(`tests/fixtures/photos/${file}`));
+    const { header, width, height } = bitmap;
+    const size = { width: header.width, height: header.height };
+    const decoded = { width, height };
+    const means = { meanRgb: meanRgb(bitmap), topLeftRgb: meanRgb(bitmap, 0.5) };
+    return { mime: header.mime, ...size, decoded, ...means };
+  } catch (thrown) {
+    return toPlainError(thrown);
+  }
+}
+
 const lab = {
   isolated: () => crossOriginIsolated,
   machine: () => browserRuntime().facts(),
   /** @param models folder under the site's root, ending in a slash */
   encoder: (models: string, backend: BackendWish) => new EncoderLab(models, backend),
   parity,
+  photos,
+  /** @param folder with a collection.json, under the site's root */
+  index: (folder: string) => new IndexLab(new URL(`${folder}/collection.json`, ROOT_URL).href),
   trial: (options?: ConstructorParameters<typeof TrialBridge>[0]) => new TrialBridge(options),
   nowhere: bridgeToNowhere,
   toPlainError,

@@ -17,7 +17,7 @@ export default mergeConfig(site, {
     sourcemap: true,
     rolldownOptions: {
       checks: { bundlerTimings: false },
-      input: { lab: resolve(ROOT, LAB_PAGE) },
+      input: { index: resolve(ROOT, 'index.html'), lab: resolve(ROOT, LAB_PAGE) },
     },
   },
 });
