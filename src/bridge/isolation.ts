@@ -15,8 +15,10 @@ export type Isolation =
 /**
  * Registers a service worker that adds the headers, unless the host sends them, and loads the page
  * anew once. Never more than once: where that does not help, nothing will.
+ *
+ * @param root address of the built site's root, below which every page becomes isolated
  */
-export async function ensureIsolation(): Promise<Isolation> {
+export async function ensureIsolation(root: string | URL = document.baseURI): Promise<Isolation> {
   if (globalThis.crossOriginIsolated) {
     forget();
     return 'isolated';
@@ -24,7 +26,7 @@ export async function ensureIsolation(): Promise<Isolation> {
   if (!globalThis.isSecureContext || !('serviceWorker' in navigator)) return 'unavailable';
   try {
     if (sessionStorage.getItem(RELOADED)) return 'unavailable';
-    await navigator.serviceWorker.register(new URL(SCRIPT, document.baseURI));
+    await navigator.serviceWorker.register(new URL(SCRIPT, root));
     await navigator.serviceWorker.ready;
     sessionStorage.setItem(RELOADED, '1');
   } catch {

@@ -1,5 +1,6 @@
 // The lab's page: what browser tests reach through `page.evaluate`. Everything it gives back is plain.
 
+import { ensureIsolation } from '../../../src/bridge/isolation.ts';
 import type { WorkerBridge } from '../../../src/bridge/worker-bridge.ts';
 import { toPlainError } from '../../../src/errors.ts';
 import { decodePhoto } from '../../../src/imaging/decode-browser.ts';
@@ -115,6 +116,7 @@ async function photo(file: string) {
 
 const lab = {
   isolated: () => crossOriginIsolated,
+  ensureIsolation: () => ensureIsolation(ROOT_URL),
   machine: () => browserRuntime().facts(),
   /** @param models folder under the site's root, ending in a slash */
   encoder: (models: string, backend: BackendWish) => new EncoderLab(models, backend),
