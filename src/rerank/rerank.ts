@@ -35,6 +35,7 @@ export async function rerank(
   const { expansion, voting, penalty, topK } = preset;
   const signal = work.signal;
   const first = await search.search(query, { k: topK, vectors: expansion.neighbours, signal });
+  work.onProgress?.({ stage: 'rerank', done: 0, total: 1, unit: 'steps' });
   const second =
     expansion.neighbours === 0
       ? first
