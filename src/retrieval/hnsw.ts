@@ -100,7 +100,7 @@ export class HnswShard {
   search(query: Float32Array, k: number): Hit[] {
     const count = Math.min(k, this.shard.rows);
     // The library throws for k above its count, and answers with fewer rows for ef below k.
-    const ef = Math.max(this.params.efSearch, count);
+    const ef = Math.max(this.params.efSearch, Math.ceil(this.params.efPerNeighbour * count));
     if (ef !== this.#ef) this.graph.setEfSearch(ef);
     this.#ef = ef;
     const { distances, neighbors } = this.graph.searchKnn(query, count, undefined);
