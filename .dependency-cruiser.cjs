@@ -54,7 +54,7 @@ module.exports = {
     {
       name: 'benchmarks-by-command-only',
       severity: 'error',
-      from: { pathNot: '^src/cli/' },
+      from: { pathNot: '^(src/cli|bench)/' },
       to: { path: '^bench/' },
     },
     {

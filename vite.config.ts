@@ -65,6 +65,8 @@ export default defineConfig({
     // WASM and weights as data: URLs would be larger and could not be compiled while streaming.
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 1000,
+    // How long plugins took says nothing to somebody who starts Cairn.
+    rolldownOptions: { checks: { bundlerTimings: false } },
   },
   server: { port: 5173, host: '127.0.0.1', headers: ISOLATION_HEADERS },
   preview: { port: 5173, host: '127.0.0.1', headers: ISOLATION_HEADERS },

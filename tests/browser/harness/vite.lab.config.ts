@@ -16,7 +16,6 @@ export default mergeConfig(site, {
     // Tests that fail in the page should name the line.
     sourcemap: true,
     rolldownOptions: {
-      checks: { bundlerTimings: false },
       input: { index: resolve(ROOT, 'index.html'), lab: resolve(ROOT, LAB_PAGE) },
     },
   },
