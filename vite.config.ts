@@ -26,8 +26,9 @@ export function serveModels(): Plugin {
   const serve: Connect.NextHandleFunction = async (request, response, next) => {
     const path = decodeURIComponent((request.url ?? '').replace(/[?#].*/, ''));
     const file = resolve(ROOT, MODELS, `.${path}`);
-    const info = file.startsWith(join(ROOT, MODELS) + sep) && (await stat(file).catch(() => null));
-    if (!info || !info.isFile()) {
+    const inside = file.startsWith(join(ROOT, MODELS) + sep);
+    const info = inside ? await stat(file).catch(() => null) : null;
+    if (!info?.isFile()) {
       response.statusCode = 404;
       response.end();
       return;

@@ -1,7 +1,8 @@
 // The encoder in its worker, in a real browser: the same numbers as Node's, on WASM threads and WebGPU.
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -10,6 +11,11 @@ import { createNodeEncoder } from '../../src/inference/node-encoder.ts';
 import type { OrtEncoder } from '../../src/inference/ort-encoder.ts';
 import { launch, openLab } from './harness/browser.ts';
 import { writeTinyModels } from './harness/tiny-models.ts';
+import { ROOT } from './harness/vite.lab.config.ts';
+
+const SHIPPED = resolve(ROOT, 'models');
+const HAS_SHIPPED = existsSync(join(SHIPPED, 'registry.json'));
+if (!HAS_SHIPPED) console.log('models/registry.json is absent: the shipped encoder is left out.');
 
 const RIGHT = 'test-models/right/';
 const WRONG = 'test-models/wrong/';
@@ -38,10 +44,10 @@ afterAll(async () => {
   if (folder) await rm(folder, { recursive: true });
 });
 
-async function encodeInNode(seed: number, view: number): Promise<Float32Array> {
+async function encodeInNode(seed: number, view: number, encoder = node): Promise<Float32Array> {
   const { data, width, height } = drawScene(seed, view);
   const raw = { width, height, channels: 3 } as const;
-  return (await node.encode(await sharp(data, { raw }).png().toBuffer())).embedding;
+  return (await encoder.encode(await sharp(data, { raw }).png().toBuffer())).embedding;
 }
 
 const cosine = (a: Float32Array, b: readonly number[]) =>
@@ -81,6 +87,21 @@ test('embeddings equal those of Node', async () => {
     expect(Object.keys(encoded[i]!.timings)).toEqual(['decode', 'resize', 'encode']);
   }
   expect(problems).toEqual([]);
+});
+
+test.skipIf(!HAS_SHIPPED)('the shipped encoder, too, gives the embeddings of Node', async () => {
+  const { info, encoded } = await page.evaluate(async () => {
+    const encoder = lab.encoder('models/', 'wasm');
+    const info = await encoder.open();
+    const encoded = await encoder.encodeDrawn(3, 2);
+    encoder.release();
+    return { info, encoded };
+  });
+  const shipped = createNodeEncoder({ models: SHIPPED, backend: 'wasm' });
+  expect(await shipped.open()).toMatchObject({ id: info.id, weightsSha256: info.weightsSha256 });
+  expect(info.backend.selfTest).toBeGreaterThan(0.9999);
+  expect(cosine(await encodeInNode(3, 2, shipped), encoded.embedding)).toBeGreaterThan(0.9999);
+  await shipped.dispose();
 });
 
 test('a failing self-test on WASM is a typed error', async () => {
