@@ -42,7 +42,11 @@ export interface Evidence {
   /** Best references of the first search. */
   readonly nearest: readonly Neighbour[];
   /** Best label after each stage, with its score there. */
-  readonly stages: readonly { readonly stage: string; readonly label: string; readonly score: number }[];
+  readonly stages: readonly {
+    readonly stage: string;
+    readonly label: string;
+    readonly score: number;
+  }[];
   /** The decision's inputs and what each added to the log-odds of "right". */
   readonly features: readonly {
     readonly name: string;

@@ -5,7 +5,6 @@ import { reportFailure } from './output.ts';
 
 const program = new Command('cairn')
   .description('Landmark recognition that runs on your own machine.')
-  .showHelpAfterError()
   .exitOverride();
 
 const manifest = ['--manifest <csv...>', 'photos: path,label[,split][,kind][,source]'] as const;

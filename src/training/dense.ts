@@ -106,7 +106,7 @@ export function invertLower(l: Dense): Dense {
  * and Tropp 2011). Single vectors are not separated: distances do not change under a rotation.
  * @returns [count × n], most of the variance first.
  */
-export function leadingSubspace(a: Dense, count: number, rounds = 12, seed = 7): Dense {
+export function leadingSubspace(a: Dense, count: number, rounds = 24, seed = 7): Dense {
   const n = a.rows;
   const width = Math.min(n, count + 32);
   const random = seededRandom(seed);

@@ -2,7 +2,7 @@
 import { cpus, totalmem } from 'node:os';
 import { toPlainError } from '../../errors.ts';
 import { backendInWords } from '../../inference/backend.ts';
-import { createScorer } from '../../retrieval/exact/scorer.ts';
+import { exactKernel } from '../../retrieval/exact/scorer.ts';
 import { parseRegistry } from '../../weights/load-registry.ts';
 import { folderSource } from '../../weights/node-source.ts';
 import type { EncoderEntry, VerifiedFile } from '../../weights/registry.ts';
@@ -26,8 +26,8 @@ export async function doctor(options: { json?: boolean }): Promise<void> {
   const collection = await attempt(async () => {
     const { collection: c, shards } = await openCollection();
     const photos = c.labels.reduce((sum, label) => sum + label.photos, 0);
-    const kernel = shards[0] ? (await createScorer(shards[0])).kernel : 'none';
-    return `${c.name}: ${c.labels.length} labels, ${photos} photos, hashes right; exact search by ${kernel}`;
+    const size = `${c.labels.length} labels, ${photos} photos, ${shards.length} shards`;
+    return `${c.name}: ${size}, hashes right; exact search by ${await exactKernel()}`;
   });
   const report = {
     machine: {

@@ -24,18 +24,15 @@ interface Sweep {
 }
 
 const SWEEPS: readonly Sweep[] = [
-  {
-    name: 'expansion.neighbours',
-    stage: '+qe',
-    values: [0, 1, 2, 3, 5, 8],
-    set: (p, neighbours) => ({ ...p, expansion: { ...p.expansion, neighbours } }),
-  },
-  {
-    name: 'expansion.alpha',
-    stage: '+qe',
-    values: [0, 1, 2, 3, 4, 6],
-    set: (p, alpha) => ({ ...p, expansion: { ...p.expansion, alpha } }),
-  },
+  // The two constants of expansion depend on each other, so every alpha has a curve of its own.
+  ...[0, 1, 3, 6, 10].map(
+    (alpha): Sweep => ({
+      name: `expansion.neighbours, alpha ${alpha}`,
+      stage: '+qe',
+      values: [0, 1, 2, 3, 5, 8],
+      set: (p, neighbours) => ({ ...p, expansion: { neighbours, alpha } }),
+    }),
+  ),
   {
     name: 'voting.neighbours',
     stage: '+vote',
@@ -69,8 +66,8 @@ const SWEEPS: readonly Sweep[] = [
 ];
 
 /**
- * Coordinate search in the order of the pipeline, `rounds` times over; each sweep keeps its best value
- * for the sweeps after it. Ties keep the earlier value, so a constant that does nothing stays put.
+ * Coordinate search in the order of the pipeline, `rounds` times over; a sweep's best value is kept
+ * for the sweeps after it only if it beats what was there, so a constant that does nothing stays put.
  */
 export async function tune(options: {
   manifest: string[];
@@ -102,7 +99,8 @@ export async function tune(options: {
         points.push({ value, gap: scores.find((s) => s.stage === sweep.stage)?.gap ?? 0 });
       }
       const best = points.reduce((a, b) => (b.gap > a.gap ? b : a));
-      preset = sweep.set(preset, best.value);
+      const before = (await score(preset)).find((s) => s.stage === sweep.stage)?.gap ?? 0;
+      if (best.gap > before) preset = sweep.set(preset, best.value);
       curves.push({ name: sweep.name, stage: sweep.stage, best: best.value, points });
       note(
         `round ${round + 1}: ${sweep.name} = ${best.value} (${sweep.stage} ${best.gap.toFixed(4)})`,
