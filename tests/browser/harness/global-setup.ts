@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { build, preview } from 'vite';
 import type { TestProject } from 'vitest/node';
 import { ensureBrowser } from '../../../scripts/find-browser.ts';
+import { writeDrawnSite } from './drawn-site.ts';
 import { writeSmallCollection } from './small-collection.ts';
 import { writeTinyModels } from './tiny-models.ts';
 import { LAB_OUT, ROOT } from './vite.lab.config.ts';
@@ -29,6 +30,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await writeTinyModels(resolve(LAB_OUT, 'test-models/right'), 'right');
   await writeTinyModels(resolve(LAB_OUT, 'test-models/wrong'), 'wrong');
   await writeSmallCollection(resolve(LAB_OUT, 'test-collections/small'));
+  await writeDrawnSite(LAB_OUT);
   const server = await preview({ configFile: CONFIG, preview: { port: 0, strictPort: false } });
   const [url] = server.resolvedUrls?.local ?? [];
   if (!url) throw new Error('The built page could not be served.');

@@ -1,0 +1,139 @@
+// The page as a visitor meets it: photos dropped on the built site, verdicts, errors, landmarks.
+import type { Browser, BrowserContext } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { launch, openPage } from './harness/browser.ts';
+import { DRAWN_SITE, otherPng, SCENES, sceneLabel, scenePng } from './harness/drawn-site.ts';
+import { fixture, openReady, READY_MS, recognise, upload } from './harness/visitor.ts';
+
+let browser: Browser;
+let context: BrowserContext;
+beforeAll(async () => {
+  browser = await launch();
+});
+afterAll(() => browser?.close());
+beforeEach(async () => {
+  context = await browser.newContext({ locale: 'en-GB' });
+});
+afterEach(() => context.close());
+
+describe('a collection of drawn scenes', () => {
+  test('names scenes from views it has not seen, refuses other pictures, and asks nobody else', async () => {
+    const asked: string[] = [];
+    context.on('request', (request) => asked.push(request.url()));
+    const { page, problems } = await openReady(context, `${DRAWN_SITE}/`);
+    const scenes = await Promise.all(
+      SCENES.map(async (scene) => upload(`scene-${scene}-new.png`, await scenePng(scene, 7))),
+    );
+    const others = await Promise.all(
+      [1, 2, 3, 4, 5].map(async (seed) => upload(`other-${seed}-.png`, await otherPng(seed))),
+    );
+    const items = await recognise(page, [...scenes, ...others]);
+    const named = items.slice(0, SCENES.length);
+    const right = named.filter((item, scene) => item.label === sceneLabel(scene));
+    expect(right.length).toBeGreaterThanOrEqual(8);
+    const refused = items.slice(SCENES.length).filter((item) => item.kind !== 'landmark');
+    expect(refused.length).toBeGreaterThanOrEqual(4);
+    expect(problems).toEqual([]);
+    const site = new URL(inject('siteUrl')).origin;
+    const elsewhere = asked.filter((url) => !url.startsWith(site) && !url.startsWith('blob:'));
+    expect(elsewhere).toEqual([]);
+  });
+
+  test('bad files get their reason and the queue goes on', async () => {
+    const { page } = await openReady(context, `${DRAWN_SITE}/`);
+    const cases = {
+      'empty.jpg': 'photo-empty',
+      'text.jpg': 'photo-unsupported',
+      'truncated.jpg': 'photo-truncated',
+      'drawing.svg': 'photo-unsupported',
+      'claims-400-megapixels.jpg': 'photo-too-large',
+      'corrupt.png': 'photo-corrupt',
+    };
+    const bad = await Promise.all(Object.keys(cases).map(fixture));
+    const odd = await Promise.all(
+      [
+        'one-pixel.png',
+        'wide.png',
+        'cmyk.jpg',
+        'depth-16.png',
+        'animated.gif',
+        'animated.webp',
+      ].map(fixture),
+    );
+    const items = await recognise(page, [...bad, ...odd]);
+    expect(items.slice(0, bad.length).map((item) => item.error)).toEqual(Object.values(cases));
+    for (const item of items.slice(bad.length)) expect(item.state).toBe('done');
+  });
+
+  test('all eight EXIF orientations of a photo get one verdict', async () => {
+    const { page } = await openReady(context, `${DRAWN_SITE}/`);
+    const turned = await Promise.all(
+      [1, 2, 3, 4, 5, 6, 7, 8].map((o) => fixture(`orientation-${o}.jpg`)),
+    );
+    const items = await recognise(page, turned);
+    expect(new Set(items.map(({ kind, label }) => `${kind} ${label}`)).size).toBe(1);
+    expect(items[0]!.state).toBe('done');
+  });
+
+  test('HNSW is live for the collection, and diagnostics say what runs', async () => {
+    const { page } = await openReady(context, `${DRAWN_SITE}/`);
+    await page.getByTestId('nav-about').click();
+    const panel = page.getByTestId('diagnostics');
+    await panel.locator('[data-row=index]').waitFor();
+    const text = await panel.textContent();
+    expect(text).toContain('drawn scenes');
+    expect(text?.toLowerCase()).toContain('wasm');
+  });
+
+  test('a second visit takes models and collection from storage', async () => {
+    const { page } = await openReady(context, `${DRAWN_SITE}/`);
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(request.url()));
+    await page.reload();
+    await page
+      .locator('[data-testid=engine-status][data-state=ready]')
+      .waitFor({ state: 'attached', timeout: READY_MS });
+    expect(asked.filter((url) => /\.(safetensors|bin)$/.test(url))).toEqual([]);
+  });
+});
+
+describe('a damaged collection', () => {
+  test('one flipped byte in a shard is refused with its reason', async () => {
+    await context.route('**/collections/default/*.bin', async (route) => {
+      const body = await (await route.fetch()).body();
+      body[Math.floor(body.length / 2)]! ^= 1;
+      await route.fulfill({ body, contentType: 'application/octet-stream' });
+    });
+    const { page } = await openPage(context, `${DRAWN_SITE}/`);
+    const status = page.getByTestId('engine-status');
+    await page
+      .locator('[data-testid=engine-status][data-state=failed]')
+      .waitFor({ timeout: READY_MS });
+    expect(await status.textContent()).toMatch(/damaged|changed|check|match/i);
+    // Mended at the source: trying again works without a reload.
+    await context.unrouteAll();
+    await page.getByTestId('engine-retry').click();
+    await page
+      .locator('[data-testid=engine-status][data-state=ready]')
+      .waitFor({ state: 'attached', timeout: READY_MS });
+  });
+});
+
+describe('the default collection', () => {
+  test('is listed, and can be searched in both languages', async () => {
+    const { page, problems } = await openReady(context, '');
+    await page.getByTestId('nav-landmarks').click();
+    const items = page.getByTestId('landmark-item');
+    await items.first().waitFor();
+    expect(await items.count()).toBeGreaterThanOrEqual(190);
+    for (const text of ['eiffel', '埃菲尔', 'Tour'.toLowerCase()]) {
+      await page.getByTestId('landmark-search').fill(text);
+      if (text !== 'tour') {
+        await expect
+          .poll(() => items.evaluateAll((e) => e.map((x) => (x as HTMLElement).dataset.label)))
+          .toEqual(['eiffel_tower']);
+      }
+    }
+    expect(problems).toEqual([]);
+  });
+});

@@ -1,0 +1,59 @@
+// The built page with a collection of drawn scenes for its default one: the whole way of a photo
+// can be walked in a browser without any photo.
+import { cp, mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { collectionFiles, type Reference } from '../../../src/cli/build-collection.ts';
+import { openModel } from '../../../src/cli/models.ts';
+import { drawOther, drawScene } from '../../../src/imaging/drawn.ts';
+import { writeCollectionFolder } from '../../../src/retrieval/write-folder.ts';
+import { sha256Sync } from '../../../src/weights/sha256.ts';
+
+/** Folder of the site below the harness's. */
+export const DRAWN_SITE = 'drawn-site';
+export const SCENES = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
+/** Views in the collection; tests ask with others. */
+const REFERENCE_VIEWS = [0, 1, 2, 3];
+
+export const sceneLabel = (scene: number): string => `drawn_scene_${scene}`;
+
+type Drawing = ReturnType<typeof drawScene>;
+
+export function png({ data, width, height, channels }: Drawing): Promise<Buffer> {
+  return sharp(data, { raw: { width, height, channels } }).png().toBuffer();
+}
+
+export const scenePng = (scene: number, view: number) => png(drawScene(scene, view));
+export const otherPng = (seed: number) => png(drawOther(seed));
+
+/** Copies the built page without its collections and gives it one of drawn scenes. */
+export async function writeDrawnSite(built: string): Promise<void> {
+  const site = join(built, DRAWN_SITE);
+  await mkdir(site, { recursive: true });
+  for (const name of await readdir(built)) {
+    if (
+      ['index.html', 'assets', 'models', 'icons'].includes(name) ||
+      /\.(js|webmanifest)$/.test(name)
+    ) {
+      await cp(join(built, name), join(site, name), { recursive: true });
+    }
+  }
+  const model = await openModel();
+  const references: Reference[] = [];
+  for (const scene of SCENES) {
+    for (const view of REFERENCE_VIEWS) {
+      const photo = await scenePng(scene, view);
+      const { embedding } = await model.encoder.encode(photo);
+      references.push({ label: sceneLabel(scene), embedding, sha256: sha256Sync(photo) });
+    }
+  }
+  await writeCollectionFolder(
+    join(site, 'collections/default'),
+    collectionFiles(references, model, {
+      name: 'drawn scenes',
+      licence: 'Apache-2.0',
+      attribution: 'drawn by code',
+      facts: new Map(),
+    }),
+  );
+}
