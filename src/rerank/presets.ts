@@ -32,7 +32,7 @@ export interface RerankPreset {
  */
 export const RERANK: RerankPreset = {
   topK: 50,
-  expansion: { neighbours: 0, alpha: 1 },
+  expansion: { neighbours: 5, alpha: 6 },
   voting: { neighbours: 10, power: 8 },
-  penalty: { query: 0.5, reference: 0.5, queryNeighbours: 10, referenceNeighbours: 5 },
+  penalty: { query: 0.5, reference: 0.25, queryNeighbours: 10, referenceNeighbours: 5 },
 };
