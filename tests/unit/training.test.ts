@@ -1,4 +1,5 @@
 // Whitening and logistic regression against what they must do and against closed forms.
+import '@tensorflow/tfjs-backend-cpu';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/evaluation/random.ts';
 import { softmax } from '../../src/rerank/decision.ts';
@@ -30,7 +31,7 @@ describe('dense', () => {
     );
     const expected = multiply(transpose(a), scaled);
     weightedGram(a, weights).data.forEach((x, i) => {
-      expect(x).toBeCloseTo(expected.data[i]!, 10);
+      expect(x).toBeCloseTo(expected.data[i]!, 4);
     });
   });
 
@@ -38,11 +39,11 @@ describe('dense', () => {
     const l = cholesky(gram);
     const back = multiply(l, transpose(l));
     back.data.forEach((x, i) => {
-      expect(x).toBeCloseTo(gram.data[i]!, 9);
+      expect(x).toBeCloseTo(gram.data[i]!, 4);
     });
     const identity = multiply(invertLower(l), l);
     identity.data.forEach((x, i) => {
-      expect(x).toBeCloseTo(i % 9 === 0 ? 1 : 0, 9);
+      expect(x).toBeCloseTo(i % 9 === 0 ? 1 : 0, 5);
     });
     expect(() => cholesky(dense(2, 2, [1, 2, 2, 1]))).toThrow(RangeError);
   });
@@ -55,7 +56,7 @@ describe('dense', () => {
     const basis = leadingSubspace(diagonal, 3);
     for (let r = 0; r < 3; r += 1) {
       const tail = basis.data.subarray(r * 6 + 3, r * 6 + 6);
-      for (const x of tail) expect(Math.abs(x)).toBeLessThan(1e-6);
+      for (const x of tail) expect(Math.abs(x)).toBeLessThan(1e-4);
     }
   });
 });
@@ -97,7 +98,7 @@ describe('learnWhitening', () => {
     expect(embedded.length).toBe(200 * 8);
     let norm = 0;
     for (let d = 0; d < 8; d += 1) norm += embedded[d]! ** 2;
-    expect(norm).toBeCloseTo(1, 5);
+    expect(norm).toBeCloseTo(1, 4);
     const identity = {
       mean: new Float32Array(16),
       weight: Float32Array.from({ length: 256 }, (_, i) => (i % 17 === 0 ? 1 : 0)),

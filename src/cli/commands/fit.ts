@@ -29,11 +29,13 @@ import {
 } from '../../weights/safetensors.ts';
 import { describePhotos, openNodeNetwork } from '../describe-photos.ts';
 import { ENCODER_RECIPES, type EncoderRecipe } from '../encoders.ts';
+import { useWasmKernels } from '../fit-kernels.ts';
 import { modelsFolder } from '../models.ts';
 import { note, printJson } from '../output.ts';
 
 /** Fits every recipe and writes the registry. Deterministic for given photos. */
 export async function fit(options: { manifest: string[] }): Promise<void> {
+  await useWasmKernels();
   const encoders: EncoderEntry[] = [];
   const reports: unknown[] = [];
   for (const recipe of ENCODER_RECIPES) {

@@ -12,6 +12,7 @@ import { FIT } from '../../training/fit-recipe.ts';
 import { readSafetensors } from '../../weights/safetensors.ts';
 import { describePhotos } from '../describe-photos.ts';
 import { ENCODER_RECIPES } from '../encoders.ts';
+import { useWasmKernels } from '../fit-kernels.ts';
 import { modelsFolder } from '../models.ts';
 import { note, printJson } from '../output.ts';
 
@@ -74,6 +75,7 @@ export async function tune(options: {
   rounds: string;
   curves?: string;
 }): Promise<void> {
+  await useWasmKernels();
   const recipe = ENCODER_RECIPES[0]!;
   const weights = readSafetensors(await readFile(join(modelsFolder(), recipe.weightsFile)));
   const draft = { ...recipe, dim: FIT.dim };
