@@ -49,7 +49,7 @@ async function evaluateModel(photos: EvaluationPhotos, model: OpenModel) {
   const loaded = await loadFiles(
     collectionFiles(references, model, {
       name: 'evaluation',
-      licence: '',
+      licence: 'unstated',
       attribution: '',
       facts: new Map(),
     }),
