@@ -89,7 +89,8 @@ export async function decisionSamples(
   return samples;
 }
 
-export function fitDecision(samples: readonly DecisionSample[]): DecisionModel {
+/** Without the acceptance, which is chosen on the validation split afterwards. */
+export function fitDecision(samples: readonly DecisionSample[]): Omit<DecisionModel, 'accept'> {
   const counts = KINDS.map((_, k) => samples.filter((s) => s.outcome === k).length);
   const model = fitLogistic(
     samples.map((s) => s.features),

@@ -190,6 +190,7 @@ describe('decide', () => {
     scale: FEATURES.map(() => 2),
     weights: KINDS.map((_, k) => FEATURES.map((_, f) => (k === 0 ? 1 : k === 1 ? 0 : -f / 10))),
     bias: [0.1, 0, -0.1],
+    accept: 0.4,
   };
 
   it('is the softmax of the logits', () => {
@@ -202,7 +203,10 @@ describe('decide', () => {
     softmax(logits).forEach((p, k) => {
       expect(probabilities[KINDS[k]!]).toBeCloseTo(p, 12);
     });
-    expect(probabilities[kind]).toBe(Math.max(...Object.values(probabilities)));
+    expect(kind === 'landmark').toBe(probabilities.landmark >= 0.4);
+    const strict = decide(features, { ...model, accept: 1 });
+    expect(strict.kind).not.toBe('landmark');
+    expect(strict.probabilities).toEqual(probabilities);
   });
 
   it('probabilities sum to one and survive extreme logits', () => {

@@ -2,9 +2,10 @@
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { thresholdAccepting } from '../../evaluation/recognition-metrics.ts';
 import { predictionsByStage, rankQueries, scoreStages } from '../../evaluation/stages.ts';
 import { makeGolden } from '../../inference/golden.ts';
-import { KINDS } from '../../rerank/decision.ts';
+import { type DecisionModel, KINDS } from '../../rerank/decision.ts';
 import { encodeBank } from '../../rerank/load-reranker.ts';
 import { RERANK } from '../../rerank/presets.ts';
 import {
@@ -32,6 +33,9 @@ import { ENCODER_RECIPES, type EncoderRecipe } from '../encoders.ts';
 import { useWasmKernels } from '../fit-kernels.ts';
 import { modelsFolder } from '../models.ts';
 import { note, printJson } from '../output.ts';
+
+/** Share of the rightly named validation photos that are accepted. */
+const ACCEPTED_RIGHT = 0.9;
 
 /** Fits every recipe and writes the registry. Deterministic for given photos. */
 export async function fit(options: { manifest: string[] }): Promise<void> {
@@ -74,7 +78,10 @@ async function fitEncoder(
   const samples = await decisionSamples(photos, RERANK, (done) => {
     note(`fold ${done} of ${FIT.folds}`);
   });
-  const model = fitDecision(samples);
+  const fitted = fitDecision(samples);
+  const validation = await rankValidation(photos, whitening, { ...fitted, accept: 0 });
+  const accept = thresholdAccepting(validation.get('+decision') ?? [], ACCEPTED_RIGHT);
+  const model: DecisionModel = { ...fitted, accept };
   const decision = await writeModel(`${id}-decision.json`, json(model));
 
   const embedding = await openNodeNetwork(draft, weights, 'embedding');
@@ -89,20 +96,21 @@ async function fitEncoder(
     samples: Object.fromEntries(
       KINDS.map((kind, k) => [kind, samples.filter((s) => s.outcome === k).length]),
     ),
-    validation: await scoreValidation(photos, whitening, model),
+    accept,
+    validation: scoreStages(validation),
   };
   return { entry: { ...draft, weights: weightsEntry, bank, decision, golden }, report };
 }
 
-/** Scores on the validation split, from descriptors: what `cairn tune` and this command choose by. */
-async function scoreValidation(
+/** What each stage says on the validation split, which acceptance is chosen by. */
+async function rankValidation(
   photos: readonly DescribedPhoto[],
   whitening: Whitening,
-  model: ReturnType<typeof fitDecision>,
+  model: DecisionModel,
 ) {
   const task = makeTask(validationPhotos(photos), whitening, RERANK.penalty.referenceNeighbours);
   const ranked = await rankQueries(task.queries, task.search, task.bank, RERANK);
-  return scoreStages(predictionsByStage(ranked, task.labels, RERANK, model));
+  return predictionsByStage(ranked, task.labels, RERANK, model);
 }
 
 function withWhitening(network: Weights, whitening: Whitening, input: number): Weights {
