@@ -79,6 +79,16 @@ export function thresholdAccepting(
   return scores[Math.ceil(share * scores.length) - 1] ?? Number.POSITIVE_INFINITY;
 }
 
+/**
+ * The least score that at most `share` of the given scores exceed or reach: for scores of photos that
+ * should be refused.
+ */
+export function thresholdRefusing(scores: readonly number[], share: number): number {
+  const sorted = [...scores].sort((a, b) => b - a);
+  const first = sorted[Math.floor(share * sorted.length)] ?? 0;
+  return first + Number.EPSILON;
+}
+
 /** Share of `scores` at or above the threshold, 0..1; NaN when there are none. */
 export function shareAccepted(scores: readonly number[], threshold: number): number {
   if (scores.length === 0) return Number.NaN;

@@ -7,6 +7,7 @@ import {
   type ScoredPrediction,
   shareAccepted,
   thresholdAccepting,
+  thresholdRefusing,
   top1,
 } from '../../src/evaluation/recognition-metrics.ts';
 import { meanAveragePrecisionAt } from '../../src/evaluation/retrieval-metrics.ts';
@@ -69,6 +70,13 @@ describe('acceptance', () => {
     expect(thresholdAccepting(predictions, 1)).toBe(0.6);
     expect(shareAccepted([0.85, 0.8, 0.1, 0], 0.8)).toBe(0.5);
     expect(thresholdAccepting([], 0.9)).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it('finds the score that refuses all but a share', () => {
+    const scores = [0.9, 0.8, 0.7, 0.6];
+    for (const share of [0, 0.25, 0.5]) {
+      expect(shareAccepted(scores, thresholdRefusing(scores, share))).toBe(share);
+    }
   });
 
   it('areaUnderRoc counts ties as half', () => {
