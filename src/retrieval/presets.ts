@@ -23,8 +23,8 @@ export const HNSW: HnswParams = {
 };
 
 /**
- * Rows from which HNSW answers by default. The medians cross at about 7 000 rows (k = 10, 512-d) by
- * `npm run --silent cairn -- bench index --n 20000 --dim 512 --json`; below 10 000 both take about a
+ * Rows from which HNSW answers by default. The medians cross at about 8 000 rows (k = 10, 512-d) by
+ * `npm run --silent cairn -- bench index --n 100000 --dim 512 --json`; below 10 000 both take about a
  * millisecond, and exact search misses nothing. docs/search.md has the figures.
  */
 export const CROSSOVER_ROWS = 10_000;
