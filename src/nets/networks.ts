@@ -6,8 +6,14 @@ import {
   efficientNetLiteParameters,
   efficientNetLiteStride,
 } from './efficientnet-lite.ts';
+import { NFNET_STRIDE, nfNet, nfNetParameters } from './nfnet.ts';
 import type { Parameter } from './parameter-list.ts';
+import { seResNet, seResNetChannels, seResNetParameters } from './se-resnet.ts';
 import { EFFICIENTNET_LITE, specNamed } from './specs.ts';
+import { NFNET } from './specs-nfnet.ts';
+import { SE_RESNET } from './specs-se-resnet.ts';
+import { SWIN } from './specs-swin.ts';
+import { swin, swinChannels, swinParameters, swinStride } from './swin.ts';
 
 /** Maps of one picture of H × W, from shallow to deep; what encoders pool. */
 export interface NetworkMaps<T> {
@@ -43,6 +49,9 @@ function family<S>(table: Readonly<Record<string, S>>, of: (spec: S) => Network)
   return { specs: Object.keys(table), of: (name) => of(specNamed(table, name)) };
 }
 
+/** ResNet's five halvings. */
+const DEEPEST_STRIDE = 32;
+
 const FAMILIES = {
   'efficientnet-lite': family(EFFICIENTNET_LITE, (spec) => ({
     multiple: efficientNetLiteStride(spec),
@@ -51,6 +60,30 @@ const FAMILIES = {
     channels: spec.head,
     parameters: efficientNetLiteParameters(spec),
     maps: (ops, p, image) => efficientNetLite(ops, p, image, spec),
+  })),
+  'se-resnet': family(SE_RESNET, (spec) => ({
+    multiple: DEEPEST_STRIDE,
+    stride: DEEPEST_STRIDE,
+    fixedSize: false,
+    channels: seResNetChannels(spec),
+    parameters: seResNetParameters(spec),
+    maps: (ops, p, image) => seResNet(ops, p, image, spec),
+  })),
+  nfnet: family(NFNET, (spec) => ({
+    multiple: NFNET_STRIDE,
+    stride: NFNET_STRIDE,
+    fixedSize: false,
+    channels: spec.head,
+    parameters: nfNetParameters(spec),
+    maps: (ops, p, image) => nfNet(ops, p, image, spec),
+  })),
+  swin: family(SWIN, (spec) => ({
+    multiple: spec.patch,
+    stride: swinStride(spec),
+    fixedSize: true,
+    channels: swinChannels(spec),
+    parameters: swinParameters(spec),
+    maps: (ops, p, image) => swin(ops, p, image, spec),
   })),
 } as const satisfies Readonly<Record<string, Family>>;
 
