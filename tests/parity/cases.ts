@@ -56,13 +56,13 @@ export function parityCases(bytes: FixtureBytes): ParityCase[] {
   const backbone = (name: string, arch: string, spec: string, file: Uint8Array) => {
     const golden = readSafetensors(file);
     const weights = new Map([...golden].filter(([path]) => !path.startsWith(GOLDEN)));
-    return maps(name, arch, spec, weights, golden);
+    return mapsCase(name, arch, spec, weights, golden);
   };
   const lite = 'efficientnet-lite';
   return [
-    maps('tiny network, random weights', lite, 'tiny', tiny, tiny),
+    mapsCase('tiny network, random weights', lite, 'tiny', tiny, tiny),
     encoder('tiny encoder with whitening, two views', tinySpec(), tiny, tiny),
-    maps('Lite0 on a drawn picture', lite, 'lite0', readSafetensors(bytes.lite0Weights), lite0),
+    mapsCase('Lite0 on a drawn picture', lite, 'lite0', readSafetensors(bytes.lite0Weights), lite0),
     encoder(
       'Lite0 descriptor, two views',
       { ...tinySpec(), spec: 'lite0' },
@@ -102,7 +102,8 @@ function goldenOutputs(golden: Weights, wanted: (name: string) => boolean): Map<
   return outputs;
 }
 
-function maps(
+/** A network's maps of two pictures, `golden.view0` and `golden.view1`, against those in `golden`. */
+export function mapsCase(
   name: string,
   arch: string,
   spec: string,
