@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { type EmitOptions, type EmittedEncoder, emitEncoderOnnx } from '../../src/nets/encoder.ts';
 import { OnnxOps } from '../../src/tensor/onnx-ops.ts';
 import { fromFloat32, readSafetensors, type Weights } from '../../src/weights/safetensors.ts';
-import { count, decode, type Graph } from './onnx-decode.ts';
+import { count, decode } from './onnx-decode.ts';
 
 const FLOAT16 = 10;
 
