@@ -13,7 +13,7 @@ import type { CollectionLabel } from '../retrieval/labels.ts';
 import type { CairnStore } from '../retrieval/store.ts';
 import { openStore } from '../retrieval/store.ts';
 import type { Verdict } from '../verdict.ts';
-import { findEncoder, parseRegistry } from '../weights/load-registry.ts';
+import { findServed, parseRegistry } from '../weights/load-registry.ts';
 import { webSource } from '../weights/web-source.ts';
 import type { Diagnostics, Engine, EngineStatus, Notice } from './engine.ts';
 
@@ -82,7 +82,7 @@ async function openAll(
   }
   const models = new URL(MODELS, document.baseURI).href;
   const source = webSource(models, store);
-  const entry = findEncoder(parseRegistry(await source.registry({ onProgress })));
+  const entry = findServed(parseRegistry(await source.registry({ onProgress })));
   const onCrash = (error: Error) => notify({ id: 'worker-restarted', detail: error.message });
 
   const encoder = bridgeEncoder({ models }, { onCrash });
@@ -94,7 +94,7 @@ async function openAll(
       current.collection = await api.open(
         { kind: 'url', url: new URL(DEFAULT_COLLECTION, document.baseURI).href },
         {
-          encoder: { id: entry.id, weightsSha256: entry.weights.sha256, dim: entry.dim },
+          encoder: { id: entry.id, weightsSha256: entry.weightsSha256, dim: entry.dim },
           onProgress,
         },
       );

@@ -50,6 +50,30 @@ program
   .action(async (options) => (await import('./commands/evaluate.ts')).evaluate(options));
 
 program
+  .command('import-weights')
+  .description('a published checkpoint (.pth, .pt, .safetensors) → weights by our names')
+  .argument('<file>')
+  .requiredOption('--arch <name>', 'efficientnet-lite, swin, se-resnet or nfnet')
+  .option('--spec <name>', 'its size; the first of its table when left out')
+  .requiredOption('--out <file>', 'safetensors file to write')
+  .option('--fp16', 'in half precision')
+  .option('--partial', 'write what fits although parameters are missing')
+  .action(async (file, options) =>
+    (await import('./commands/import-weights.ts')).importWeights(file, options),
+  );
+
+program
+  .command('export-onnx')
+  .description('the ONNX file of an encoder of the registry, or of a network ARCH/SPEC')
+  .requiredOption('--model <id>', 'an encoder of the registry, or ARCH/SPEC')
+  .requiredOption('--out <file>', 'file to write')
+  .option('--weights <file>', 'of ARCH/SPEC: its weights, safetensors or .pth')
+  .option('--random', 'of ARCH/SPEC: weights that mean nothing')
+  .option('--size <pixels>', 'SIDE or WIDTHxHEIGHT; free where the network allows it')
+  .option('--fp16', 'in half precision')
+  .action(async (options) => (await import('./commands/export-onnx.ts')).exportOnnx(options));
+
+program
   .command('doctor')
   .description('what this machine can do, and whether models and collection are whole')
   .option('--json', 'print the findings as JSON')

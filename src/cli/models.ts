@@ -4,9 +4,8 @@ import type { Encoder, EncoderInfo } from '../inference/encoder.ts';
 import { createNodeEncoder } from '../inference/node-encoder.ts';
 import type { LongWork } from '../progress.ts';
 import { loadReranker, type RerankerModel } from '../rerank/load-reranker.ts';
-import { findEncoder, parseRegistry } from '../weights/load-registry.ts';
+import { findServed, parseRegistry } from '../weights/load-registry.ts';
 import { folderSource } from '../weights/node-source.ts';
-import type { EncoderEntry } from '../weights/registry.ts';
 
 /** The folder of models: CAIRN_MODELS, or the one that comes with Cairn. */
 export function modelsFolder(): string {
@@ -14,17 +13,16 @@ export function modelsFolder(): string {
 }
 
 export interface OpenModel {
-  readonly entry: EncoderEntry;
   readonly encoder: Encoder;
   readonly info: EncoderInfo;
   readonly reranker: RerankerModel;
 }
 
-/** @param id which encoder; the default one when left out. Throws `model-*`, `hash-mismatch`. */
+/** @param id which encoder or ensemble; the default one when left out. Throws `model-*`, `hash-mismatch`. */
 export async function openModel(id?: string, work: LongWork = {}): Promise<OpenModel> {
   const source = folderSource(modelsFolder());
-  const entry = findEncoder(parseRegistry(await source.registry(work)), id);
-  const encoder = createNodeEncoder({ models: modelsFolder(), encoder: entry.id });
+  const served = findServed(parseRegistry(await source.registry(work)), id);
+  const encoder = createNodeEncoder({ models: modelsFolder(), encoder: served.id });
   const info = await encoder.open(work);
-  return { entry, encoder, info, reranker: await loadReranker(source, entry, work) };
+  return { encoder, info, reranker: await loadReranker(source, served, work) };
 }

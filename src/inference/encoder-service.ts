@@ -7,13 +7,12 @@ import { webSource } from '../weights/web-source.ts';
 import type { BackendWish } from './backend.ts';
 import { browserRuntime } from './browser-runtime.ts';
 import type { Encoder, EncoderInfo, Encoding } from './encoder.ts';
-import { loadEncoderModel } from './load-encoder.ts';
-import { OrtEncoder } from './ort-encoder.ts';
+import { RegistryEncoder } from './registry-encoder.ts';
 
 export interface EncoderSettings {
   /** Absolute address of the models folder, ending in a slash. */
   readonly models: string;
-  /** Which encoder; the registry's default when left out. */
+  /** Which encoder or ensemble; the registry's default when left out. */
   readonly encoder?: string;
   readonly backend?: BackendWish;
   /** The page's `navigator.maxTouchPoints`, which workers lack. */
@@ -23,7 +22,7 @@ export interface EncoderSettings {
 export class EncoderService implements Encoder {
   readonly #openStore: () => Promise<ByteStore>;
   #settings: EncoderSettings | null = null;
-  #encoder: OrtEncoder | null = null;
+  #encoder: RegistryEncoder | null = null;
 
   /** @param openStore opens what keeps downloaded models; called when the first is needed */
   constructor(openStore: () => Promise<ByteStore>) {
@@ -36,11 +35,11 @@ export class EncoderService implements Encoder {
     await this.#encoder?.dispose();
     const { models, encoder, backend, touchPoints } = settings;
     this.#settings = settings;
-    this.#encoder = new OrtEncoder({
+    this.#encoder = new RegistryEncoder({
       runtime: browserRuntime(touchPoints === undefined ? {} : { touchPoints }),
       decode: decodePhoto,
-      load: async (work) =>
-        loadEncoderModel(webSource(models, await this.#openStore()), encoder, work),
+      source: async () => webSource(models, await this.#openStore()),
+      id: encoder,
       ...(backend ? { wish: backend } : {}),
     });
   }
@@ -53,7 +52,7 @@ export class EncoderService implements Encoder {
     return this.#configured().encode(photo, work);
   }
 
-  #configured(): OrtEncoder {
+  #configured(): RegistryEncoder {
     if (this.#encoder) return this.#encoder;
     throw new CairnError(
       'usage',

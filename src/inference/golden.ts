@@ -36,7 +36,10 @@ export async function makeGolden(
 }
 
 /** Throws `model-invalid` for another picture, another length or anything that is no number. */
-export function parseGolden(bytes: Uint8Array, entry: EncoderEntry): Float32Array {
+export function parseGolden(
+  bytes: Uint8Array,
+  entry: Pick<EncoderEntry, 'golden' | 'dim'>,
+): Float32Array {
   const golden = parseJson(bytes, entry.golden.file) as Partial<GoldenFile> | null;
   const { scene, embedding } = golden ?? {};
   const fits =

@@ -1,12 +1,12 @@
 // The encoder on onnxruntime: opened once, self-tested, then one photo at a time.
 import { throwIfAborted, toCairnError } from '../errors.ts';
-import type { DecodePhoto } from '../imaging/decode.ts';
+import type { DecodePhoto, PixelGrid } from '../imaging/decode.ts';
 import { toViews } from '../imaging/to-tensor.ts';
 import type { LongWork, Stage } from '../progress.ts';
 import type { EncoderEntry } from '../weights/registry.ts';
 import { readSafetensors } from '../weights/safetensors.ts';
 import { type BackendChoice, type BackendWish, chooseBackend, fallBackToWasm } from './backend.ts';
-import type { Encoder, EncoderInfo, Encoding } from './encoder.ts';
+import type { Encoder, EncoderInfo, Encoding, PhotoInfo } from './encoder.ts';
 import { selfTest } from './golden.ts';
 import { type EncoderNetwork, openNetwork } from './network.ts';
 import type { InferenceRuntime } from './session.ts';
@@ -36,6 +36,8 @@ interface Opened {
   readonly network: EncoderNetwork;
 }
 
+export type PixelEncoding = Pick<Encoding, 'embedding' | 'timings'>;
+
 export class OrtEncoder implements Encoder {
   readonly #parts: OrtEncoderParts;
   readonly #queue = new TaskQueue();
@@ -52,26 +54,19 @@ export class OrtEncoder implements Encoder {
 
   encode(photo: Blob | Uint8Array, work: LongWork = {}): Promise<Encoding> {
     return this.#queue.run(async () => {
-      const { entry, network } = await this.#ensureOpen(work);
-      const clock = stopwatch();
-      report(work, 'decode', 0);
-      const bytes = photo instanceof Blob ? new Uint8Array(await photo.arrayBuffer()) : photo;
-      const bitmap = await this.#parts.decode(bytes, work);
-      const decode = clock();
-      const views = toViews(bitmap, entry.input);
-      const resize = clock();
-      throwIfAborted(work.signal);
-      report(work, 'encode', 0);
-      const embedding = await network.run(views);
-      const encode = clock();
-      report(work, 'encode', 1);
-      const { mime, width, height } = bitmap.header;
-      return {
-        embedding,
-        photo: { mime, width, height, bytes: bytes.byteLength },
-        timings: { decode, resize, encode },
-      };
+      const opened = await this.#ensureOpen(work);
+      const { bitmap, photo: info, decode } = await readPhoto(this.#parts.decode, photo, work);
+      const { embedding, timings } = await embed(opened, bitmap, work);
+      return { embedding, photo: info, timings: { decode, ...timings } };
     }, work.signal);
+  }
+
+  /** As {@link encode} for a photo that is decoded already: an ensemble decodes once for all members. */
+  encodePixels(bitmap: PixelGrid, work: LongWork = {}): Promise<PixelEncoding> {
+    return this.#queue.run(
+      async () => embed(await this.#ensureOpen(work), bitmap, work),
+      work.signal,
+    );
   }
 
   /** Frees the session; a later call opens it again. */
@@ -129,6 +124,38 @@ async function start(
     await network.release();
     throw thrown;
   }
+}
+
+/** Views of the photo through the network. */
+async function embed(
+  { entry, network }: Opened,
+  bitmap: PixelGrid,
+  work: LongWork,
+): Promise<PixelEncoding> {
+  const clock = stopwatch();
+  const views = toViews(bitmap, entry.input);
+  const resize = clock();
+  throwIfAborted(work.signal);
+  report(work, 'encode', 0);
+  const embedding = await network.run(views);
+  const encode = clock();
+  report(work, 'encode', 1);
+  return { embedding, timings: { resize, encode } };
+}
+
+/** A photo's bytes decoded, what was seen of it, and how many milliseconds that took. */
+export async function readPhoto(
+  decodePhoto: DecodePhoto,
+  photo: Blob | Uint8Array,
+  work: LongWork,
+): Promise<{ readonly bitmap: PixelGrid; readonly photo: PhotoInfo; readonly decode: number }> {
+  const clock = stopwatch();
+  report(work, 'decode', 0);
+  const bytes = photo instanceof Blob ? new Uint8Array(await photo.arrayBuffer()) : photo;
+  const bitmap = await decodePhoto(bytes, work);
+  const { mime, width, height } = bitmap.header;
+  const info = { mime, width, height, bytes: bytes.byteLength };
+  return { bitmap, photo: info, decode: clock() };
 }
 
 function report({ onProgress }: LongWork, stage: Stage, done: number): void {

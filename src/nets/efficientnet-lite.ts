@@ -4,6 +4,7 @@
 import { CairnError } from '../errors.ts';
 import type { Ops, Params } from '../tensor/ops.ts';
 import { batchNorm, conv, samePads } from './layers.ts';
+import { type Parameter, ParameterList } from './parameter-list.ts';
 import type { EfficientNetLiteSpec, EfficientNetLiteStage } from './specs.ts';
 
 /** Maps of one picture of H × W, from shallow to deep. */
@@ -101,4 +102,33 @@ function requireSides(shape: readonly (number | null)[], multiple: number): void
       `Resize it to sides that are multiples of ${multiple}.`,
     );
   }
+}
+
+/** What {@link efficientNetLite} reads. */
+export function efficientNetLiteParameters(
+  spec: EfficientNetLiteSpec,
+): ReadonlyMap<string, Parameter> {
+  const list = new ParameterList();
+  list.conv('_conv_stem', spec.stem, 3, STEM_KERNEL);
+  list.batchNorm('_bn0', spec.stem);
+  let channels = spec.stem;
+  let index = 0;
+  for (const stage of spec.stages) {
+    for (let repeat = 0; repeat < stage.repeats; repeat++, index++) {
+      const scope = `_blocks.${index}`;
+      const width = channels * stage.expand;
+      if (stage.expand !== 1) {
+        list.conv(`${scope}._expand_conv`, width, channels, 1);
+        list.batchNorm(`${scope}._bn0`, width);
+      }
+      list.conv(`${scope}._depthwise_conv`, width, width, stage.kernel, { groups: width });
+      list.batchNorm(`${scope}._bn1`, width);
+      list.conv(`${scope}._project_conv`, stage.channels, width, 1);
+      list.batchNorm(`${scope}._bn2`, stage.channels);
+      channels = stage.channels;
+    }
+  }
+  list.conv('_conv_head', spec.head, channels, 1);
+  list.batchNorm('_bn1', spec.head);
+  return list.all;
 }

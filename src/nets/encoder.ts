@@ -1,13 +1,13 @@
-// The encoder as one function: views of a photo → descriptor → whitened embedding; and its ONNX graph.
+// The encoder as one function: views of a photo → descriptor → embedding; and its ONNX graph.
 import { CairnError } from '../errors.ts';
 import { OnnxOps, type OnnxOptions } from '../tensor/onnx-ops.ts';
 import type { Ops, Params } from '../tensor/ops.ts';
 import type { EncoderEntry } from '../weights/registry.ts';
 import type { Weights } from '../weights/safetensors.ts';
-import { efficientNetLite } from './efficientnet-lite.ts';
+import { hasHead, head } from './head.ts';
 import { linear } from './layers.ts';
-import { type PoolingSpec, poolingFor } from './pooling.ts';
-import { EFFICIENTNET_LITE, specNamed } from './specs.ts';
+import { type NetworkMaps, network } from './networks.ts';
+import { type PoolingSpec, poolingFor, poolsRegions } from './pooling.ts';
 
 /** A map of the network by name; `stage0` is the shallowest stage. */
 export type Layer = 'head' | 'last' | `stage${number}`;
@@ -40,9 +40,10 @@ export function describe<T>(
 ): T {
   const pool = poolingFor(spec.pooling);
   const layers = spec.pooling.layers ?? ['head'];
+  const backbone = network(spec.arch, spec.spec);
   const vectors = views.map((view, i) =>
     ops.scope(`view${i}`, () => {
-      const maps = efficientNetLite(ops, p, view, specNamed(EFFICIENTNET_LITE, spec.spec));
+      const maps = backbone.maps(ops, p, view);
       const pooled = layers.map((layer) => ops.l2Normalize(pool(ops, p, layerOf(maps, layer))));
       const [only, ...others] = pooled;
       return only !== undefined && others.length === 0 ? only : ops.l2Normalize(ops.concat(pooled));
@@ -60,21 +61,26 @@ export function describe<T>(
 }
 
 /**
- * {@link describe}, then whitening: (x − mean) · weightᵀ (+ bias), L2-normalised; [N, dim].
- * Throws `model-invalid` when the weights hold no whitening.
+ * {@link describe}, then what makes it an embedding [N, dim]: the trained head where the weights hold one
+ * (head.ts), and the whitening where they hold one, (x − mean) · weightᵀ (+ bias), L2-normalised.
+ * Throws `model-invalid` when the weights hold neither.
  */
 export function embed<T>(ops: Ops<T>, p: Params<T>, views: readonly T[], spec: DescriptorSpec): T {
   const descriptor = describe(ops, p, views, spec);
+  const projected = hasHead(p) ? head(ops, p, descriptor) : descriptor;
+  if (hasHead(p) && !p.has(`${WHITENING}.weight`)) return projected;
   return ops.scope('embedding', () => {
-    const centred = ops.sub(descriptor, p.get(`${WHITENING}.mean`));
+    const centred = ops.sub(projected, p.get(`${WHITENING}.mean`));
     return ops.l2Normalize(linear(ops, p, WHITENING, centred));
   });
 }
 
-function layerOf<T>(
-  maps: { readonly head: T; readonly last: T; readonly stages: readonly T[] },
-  layer: Layer,
-): T {
+/** Whether the encoder's graph is recorded for one size of each view: then `sizes` must be given. */
+export function needsSizes(spec: DescriptorSpec): boolean {
+  return network(spec.arch, spec.spec).fixedSize || poolsRegions(spec.pooling.kind);
+}
+
+function layerOf<T>(maps: NetworkMaps<T>, layer: Layer): T {
   if (layer === 'head' || layer === 'last') return maps[layer];
   const map = maps.stages[Number(layer.slice('stage'.length))];
   if (map === undefined) {
@@ -99,12 +105,20 @@ export interface EmitOptions {
   readonly fp16?: boolean;
   /** Weights lie in the file as float16 (half its size) but compute in float32. */
   readonly fp16Weights?: boolean;
+  /** The size of each view in pixels; free where left out, which {@link needsSizes} may forbid. */
+  readonly sizes?: readonly ViewSize[];
+}
+
+export interface ViewSize {
+  readonly width: number;
+  readonly height: number;
 }
 
 /**
  * The encoder's `.onnx` file. Inputs are `view0`, `view1`, …, one for each of `entry.input.views`:
- * float32 [N, 3, H, W], normalised, H and W free multiples of 32 (nothing in the graph checks that).
- * Throws `model-invalid` when weights are missing, of a wrong shape, or do not give `entry.dim`.
+ * float32 [N, 3, H, W], normalised; H and W are those of `sizes`, or free multiples of what the network
+ * wants (nothing in the graph checks that). Throws `model-invalid` when weights are missing, of a wrong
+ * shape, or do not give `entry.dim`, `usage` when sizes are needed and not given for each view.
  */
 export function emitEncoderOnnx(
   weights: Weights,
@@ -117,9 +131,11 @@ export function emitEncoderOnnx(
   };
   const ops = new OnnxOps(onnx);
   const params = ops.params(weights, `the weights of "${entry.id}"`);
-  const views = entry.input.views.map((_, i) =>
-    ops.input(`view${i}`, ['N', 3, `view${i}.H`, `view${i}.W`]),
-  );
+  requireSizes(entry, options);
+  const views = entry.input.views.map((_, i) => {
+    const { height = `view${i}.H`, width = `view${i}.W` } = options.sizes?.[i] ?? {};
+    return ops.input(`view${i}`, ['N', 3, height, width]);
+  });
   const run = options.output === 'descriptor' ? describe : embed;
   const result = run(ops, params, views, entry);
   const [, length] = ops.shape(result);
@@ -132,4 +148,14 @@ export function emitEncoderOnnx(
   }
   const metadata = new Map([['encoder', entry.id]]);
   return ops.encode(entry.id, { [options.output]: result }, metadata);
+}
+
+function requireSizes(entry: EmittedEncoder, { sizes }: EmitOptions): void {
+  const views = entry.input.views.length;
+  if (sizes ? sizes.length === views : !needsSizes(entry)) return;
+  throw new CairnError(
+    'usage',
+    `The graph of "${entry.id}" is recorded for fixed sizes: ${sizes?.length ?? 0} came for ${views} views.`,
+    'Give the size of each view.',
+  );
 }

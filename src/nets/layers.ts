@@ -43,3 +43,15 @@ export function samePads(kernel: number, stride: number): Pads {
   const after = total - before;
   return [before, before, after, after];
 }
+
+/** PyTorch's usual padding of an odd kernel: half of it on every side. */
+export function halfPads(kernel: number): Pads {
+  const side = (kernel - 1) / 2;
+  return [side, side, side, side];
+}
+
+/** `<name>.weight` and `.bias` of an `nn.LayerNorm` over the last axis. */
+export function layerNorm<T>(ops: Ops<T>, p: Params<T>, name: string, x: T, eps: number): T {
+  const own = p.scope(name);
+  return ops.scope(name, () => ops.layerNorm(x, own.get('weight'), own.get('bias'), eps));
+}

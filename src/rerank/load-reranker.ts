@@ -1,8 +1,7 @@
 // The parts of a model that re-ranking needs: the non-landmark bank and the decision, read from files.
 import type { LongWork } from '../progress.ts';
 import { float32ToHalf } from '../weights/half.ts';
-import { type ModelSource, parseJson } from '../weights/load-registry.ts';
-import type { EncoderEntry } from '../weights/registry.ts';
+import { type ModelSource, parseJson, type ServedModel } from '../weights/load-registry.ts';
 import { readSafetensors, toFloat32, writeSafetensors } from '../weights/safetensors.ts';
 import { type DecisionModel, parseDecision } from './decision.ts';
 import { NonLandmarkBank } from './non-landmark-bank.ts';
@@ -20,7 +19,7 @@ export interface RerankerModel {
 /** Throws `model-invalid`, `model-missing`, `download-failed`, `hash-mismatch`, `aborted`. */
 export async function loadReranker(
   source: ModelSource,
-  entry: EncoderEntry,
+  entry: Pick<ServedModel, 'dim' | 'bank' | 'decision'>,
   work: LongWork = {},
 ): Promise<RerankerModel> {
   const bank = decodeBank(await source.file(entry.bank, work), entry.dim);

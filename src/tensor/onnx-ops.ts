@@ -1,16 +1,27 @@
 // Ops that record an ONNX graph, for onnxruntime-web. Batch norms are folded into the convolution before
 // them, arithmetic on parameters alone is done while recording, and padding is always explicit
 // (onnxruntime's `auto_pad` is wrong on WebGPU with stride 2: onnxruntime#26734).
-import { CairnError } from '../errors.ts';
 import { toFloat32, type Weights } from '../weights/safetensors.ts';
 import { requireConv, requireLength, requireLinear } from './checks.ts';
-import type { BinaryOp, Constant } from './onnx/fold.ts';
-import { foldBatchNorm, foldBinary, foldClamp } from './onnx/fold.ts';
-import { type FloatType, GraphBuilder, type OnnxValue } from './onnx/graph.ts';
+import { foldMixRows, foldRows, foldSpread, foldStandardise } from './onnx/fold.ts';
+import type { FloatType, OnnxValue } from './onnx/graph.ts';
+import * as pools from './onnx/pools.ts';
 import type { Dim } from './onnx/proto.ts';
-import type { BatchNormParams, Conv2dOptions, Ops, Params, Shape } from './ops.ts';
+import { channelsOf, misuse, Recorder } from './onnx/recorder.ts';
+import * as sequences from './onnx/sequences.ts';
+import type {
+  AttentionOptions,
+  AvgPoolOptions,
+  BatchNormParams,
+  Conv2dOptions,
+  Ops,
+  Params,
+  PoolOptions,
+  Shape,
+} from './ops.ts';
 import { NORM_EPS } from './ops.ts';
 import { scopedParams } from './params.ts';
+import { windowsAlong } from './sides.ts';
 
 export type { OnnxValue } from './onnx/graph.ts';
 
@@ -25,22 +36,13 @@ export interface OnnxOptions {
   readonly storage?: FloatType;
 }
 
-/** A malformed use of the graph by a network: a fault of ours, never of the user. */
-function misuse(what: string): CairnError {
-  return new CairnError('internal', what, 'This is a fault of Cairn: please report it.');
-}
-
 export class OnnxOps implements Ops<OnnxValue> {
-  readonly #graph: GraphBuilder;
-  readonly #compute: FloatType;
-  /** Folded convolutions by the parameters that went into them: views share them. */
-  readonly #folded = new Map<OnnxValue, Map<OnnxValue, { weight: OnnxValue; bias: OnnxValue }>>();
-  /** What each clamped value is a clamp of. */
-  readonly #ranges = new Map<OnnxValue, { source: OnnxValue; min: number; max: number }>();
+  readonly #recorder: Recorder;
+  readonly #graph: Recorder['graph'];
 
   constructor(options: OnnxOptions = {}) {
-    this.#graph = new GraphBuilder(options.storage === 'float16');
-    this.#compute = options.compute ?? 'float32';
+    this.#recorder = new Recorder(options.compute ?? 'float32', options.storage === 'float16');
+    this.#graph = this.#recorder.graph;
   }
 
   /** A graph input, float32; strings name sizes that are free at run time. */
@@ -88,9 +90,16 @@ export class OnnxOps implements Ops<OnnxValue> {
     const { stride = 1, pads = [0, 0, 0, 0], groups = 1 } = options;
     requireConv(x.dims[1], weight.dims, groups);
     const [out, , kh, kw] = weight.dims as readonly [number, number, number, number];
-    const type = this.#compute;
+    const type = this.#recorder.compute;
     const inputs = [x, weight, ...(bias ? [bias] : [])].map((value) => this.#graph.as(value, type));
-    return this.#graph.node('Conv', inputs, [x.dims[0] ?? null, out, null, null], type, {
+    const [top, left, bottom, right] = pads;
+    const dims = [
+      x.dims[0] ?? null,
+      out,
+      windowsAlong(x.dims[2] ?? null, top + bottom, kh, stride),
+      windowsAlong(x.dims[3] ?? null, left + right, kw, stride),
+    ];
+    return this.#graph.node('Conv', inputs, dims, type, {
       kernel_shape: { ints: [kh, kw] },
       strides: { ints: [stride, stride] },
       pads: { ints: pads },
@@ -101,7 +110,8 @@ export class OnnxOps implements Ops<OnnxValue> {
   batchNorm(x: OnnxValue, params: BatchNormParams<OnnxValue>, eps: number): OnnxValue {
     for (const each of Object.values(params)) requireLength(channelsOf(x), each.dims[0]);
     const conv = this.#graph.producer(x);
-    const folded = conv?.op === 'Conv' ? this.#foldIntoConv(conv.inputs, params, eps) : null;
+    const folded =
+      conv?.op === 'Conv' ? this.#recorder.foldIntoConv(conv.inputs, params, eps) : null;
     if (conv && folded) {
       const type = x.type;
       const inputs = [
@@ -124,51 +134,83 @@ export class OnnxOps implements Ops<OnnxValue> {
   }
 
   spatialMean(x: OnnxValue): OnnxValue {
-    const [n, c] = this.#dims(x, 4);
-    const input = this.#graph.as(x, 'float32');
-    const pooled = this.#graph.node('GlobalAveragePool', [input], [n!, c!, 1, 1], 'float32');
+    const [n, c] = this.#recorder.dims(x, 4);
+    const pooled = pools.recordGlobalPool(this.#recorder, x);
     return this.#graph.node('Flatten', [pooled], [n!, c!], 'float32', { axis: { int: 1 } });
   }
 
+  globalPool(x: OnnxValue): OnnxValue {
+    return pools.recordGlobalPool(this.#recorder, x);
+  }
+
+  maxPool(x: OnnxValue, options: PoolOptions): OnnxValue {
+    return pools.recordMaxPool(this.#recorder, x, options);
+  }
+
+  avgPool(x: OnnxValue, options: AvgPoolOptions): OnnxValue {
+    return pools.recordAvgPool(this.#recorder, x, options);
+  }
+
+  gate(x: OnnxValue, gate: OnnxValue): OnnxValue {
+    return pools.recordGate(this.#recorder, x, gate);
+  }
+
+  channelConv(x: OnnxValue, weight: OnnxValue): OnnxValue {
+    return pools.recordChannelConv(this.#recorder, x, weight);
+  }
+
   relu(x: OnnxValue): OnnxValue {
-    return this.#clip(x, 0, Infinity);
+    return this.#recorder.clip(x, 0, Infinity);
   }
 
   relu6(x: OnnxValue): OnnxValue {
-    return this.#clip(x, 0, 6);
+    return this.#recorder.clip(x, 0, 6);
+  }
+
+  sigmoid(x: OnnxValue): OnnxValue {
+    return this.#graph.node('Sigmoid', [x], x.dims, x.type);
+  }
+
+  silu(x: OnnxValue): OnnxValue {
+    return this.#graph.node('Mul', [x, this.sigmoid(x)], x.dims, x.type);
+  }
+
+  gelu(x: OnnxValue): OnnxValue {
+    return this.#graph.node('Gelu', [x], x.dims, x.type);
   }
 
   add(a: OnnxValue, b: OnnxValue | number): OnnxValue {
-    return this.#binary('Add', a, b);
+    return this.#recorder.binary('Add', a, b);
   }
 
   sub(a: OnnxValue, b: OnnxValue | number): OnnxValue {
-    return this.#binary('Sub', a, b);
+    return this.#recorder.binary('Sub', a, b);
   }
 
   mul(a: OnnxValue, b: OnnxValue | number): OnnxValue {
-    return this.#binary('Mul', a, b);
+    return this.#recorder.binary('Mul', a, b);
   }
 
   div(a: OnnxValue, b: OnnxValue | number): OnnxValue {
-    return this.#binary('Div', a, b);
+    return this.#recorder.binary('Div', a, b);
   }
 
   pow(x: OnnxValue, exponent: OnnxValue | number): OnnxValue {
     if (exponent === 1) return x;
-    return this.#binary('Pow', this.#graph.as(x, 'float32'), exponent);
+    return this.#recorder.binary('Pow', this.#graph.as(x, 'float32'), exponent);
   }
 
   clampMin(x: OnnxValue, min: number): OnnxValue {
-    return this.#clip(x, min, Infinity);
+    return this.#recorder.clip(x, min, Infinity);
   }
 
   clamp(x: OnnxValue, min: number, max: number): OnnxValue {
-    return this.#clip(x, min, max);
+    return this.#recorder.clip(x, min, max);
   }
 
   linear(x: OnnxValue, weight: OnnxValue, bias: OnnxValue | null): OnnxValue {
-    const [n] = this.#dims(x, 2);
+    if (x.dims.length === 3) return sequences.recordTokenLinear(this.#recorder, x, weight, bias);
+    const [n] = this.#recorder.dims(x, 2);
     requireLinear(x.dims[1], weight.dims);
     if (bias) requireLength(weight.dims[0], bias.dims[0]);
     const inputs = [x, weight, ...(bias ? [bias] : [])].map((v) => this.#graph.as(v, 'float32'));
@@ -178,12 +220,12 @@ export class OnnxOps implements Ops<OnnxValue> {
   }
 
   l2Normalize(x: OnnxValue): OnnxValue {
-    const [n] = this.#dims(x, 2);
+    const [n] = this.#recorder.dims(x, 2);
     const input = this.#graph.as(x, 'float32');
     const length = this.#graph.node('ReduceL2', [input], [n!, 1], 'float32', {}, [
       this.#graph.ints([1]),
     ]);
-    const norm = this.#clip(length, NORM_EPS, Infinity);
+    const norm = this.#recorder.clip(length, NORM_EPS, Infinity);
     return this.#graph.node('Div', [input, norm], x.dims, 'float32');
   }
 
@@ -200,98 +242,52 @@ export class OnnxOps implements Ops<OnnxValue> {
     const inputs = parts.map((part) => this.#graph.as(part, type));
     return this.#graph.node('Concat', inputs, dims, type, { axis: { int: 1 } });
   }
-
-  #dims(x: OnnxValue, rank: number): readonly Dim[] {
-    if (x.dims.length !== rank)
-      throw misuse(`A value of rank ${x.dims.length} came instead of ${rank}.`);
-    return x.dims;
+  flatten(x: OnnxValue): OnnxValue {
+    return sequences.recordFlatten(this.#recorder, x);
   }
 
-  /**
-   * A clamp of a clamp becomes one of the unclamped value. That is more than thrift: onnxruntime-web 1.30
-   * on WebGPU fuses both clamps of Conv → Clip → Clip into the convolution and applies the second alone.
-   */
-  #clip(x: OnnxValue, min: number, max: number): OnnxValue {
-    if (x.constant) return this.#graph.constant(x.name, foldClamp(x.constant, min, max));
-    const inner = this.#ranges.get(x) ?? { source: x, min: -Infinity, max: Infinity };
-    const within = (bound: number) => Math.min(Math.max(bound, min), max);
-    const range = { source: inner.source, min: within(inner.min), max: within(inner.max) };
-    // 1e-6 is no half: such a clamp needs float32.
-    const type = min !== 0 && Math.abs(min) < 2 ** -14 ? 'float32' : x.type;
-    const source = this.#graph.as(range.source, type);
-    let clipped: OnnxValue;
-    if (range.min === 0 && range.max === Infinity) {
-      clipped = this.#graph.node('Relu', [source], x.dims, type);
-    } else {
-      const bounds = range.max === Infinity ? [range.min] : [range.min, range.max];
-      const limits = bounds.map((limit) => this.#graph.as(this.#graph.scalar(limit), type));
-      clipped = this.#graph.node('Clip', [source, ...limits], x.dims, type);
-    }
-    this.#ranges.set(clipped, range);
-    return clipped;
+  unflatten(x: OnnxValue, height: number, width: number): OnnxValue {
+    return sequences.recordUnflatten(this.#recorder, x, height, width);
   }
 
-  #binary(op: BinaryOp, a: OnnxValue, right: OnnxValue | number): OnnxValue {
-    const b = typeof right === 'number' ? this.#graph.scalar(right) : right;
-    if (a.constant && b.constant) {
-      return this.#graph.constant(`${a.name}/${op}`, foldBinary(op, a.constant, b.constant));
-    }
-    if (b.constant && b.dims.length === 1 && b.dims[0] !== 1)
-      requireLength(channelsOf(a), b.dims[0]);
-    // A parameter follows the map that it is applied to; of two maps, float32 wins.
-    const type = a.type === 'float32' && !a.constant ? 'float32' : b.constant ? a.type : b.type;
-    const inputs = [a, this.#perChannel(a, b)].map((value) => this.#graph.as(value, type));
-    return this.#graph.node(op, inputs, a.dims, type);
+  layerNorm(x: OnnxValue, weight: OnnxValue, bias: OnnxValue, eps: number): OnnxValue {
+    return sequences.recordLayerNorm(this.#recorder, x, weight, bias, eps);
   }
 
-  /** A vector [C] beside a map is [C, 1, 1] in ONNX's trailing broadcast. */
-  #perChannel(a: OnnxValue, b: OnnxValue): OnnxValue {
-    if (!b.constant || b.dims.length !== 1 || a.dims.length !== 4) return b;
-    const dims = [b.constant.values.length, 1, 1];
-    return this.#graph.constant(`${b.name}/map`, { dims, values: b.constant.values });
+  reorder(x: OnnxValue, order: readonly number[]): OnnxValue {
+    return sequences.recordReorder(this.#recorder, x, order);
   }
 
-  #foldIntoConv(
-    inputs: readonly OnnxValue[],
-    params: BatchNormParams<OnnxValue>,
-    eps: number,
-  ): { weight: OnnxValue; bias: OnnxValue } | null {
-    const [, weight, bias] = inputs;
-    if (!weight?.constant || (bias && !bias.constant)) return null;
-    const { weight: gamma, bias: beta, runningMean, runningVar } = params;
-    const norm = constants({ weight: gamma, bias: beta, runningMean, runningVar });
-    if (!norm) return null;
-    let byNorm = this.#folded.get(weight);
-    if (!byNorm) {
-      byNorm = new Map();
-      this.#folded.set(weight, byNorm);
-    }
-    let folded = byNorm.get(gamma);
-    if (!folded) {
-      const constant = foldBatchNorm(weight.constant, bias?.constant ?? null, norm, eps);
-      folded = {
-        weight: this.#graph.constant(`${weight.name}/folded`, constant.weight),
-        bias: this.#graph.constant(`${weight.name}/folded.bias`, constant.bias),
-      };
-      byNorm.set(gamma, folded);
-    }
-    return folded;
+  regroup(x: OnnxValue, length: number, channels: number): OnnxValue {
+    return sequences.recordRegroup(this.#recorder, x, length, channels);
   }
-}
 
-/** Axis 1 of a map, the last axis of everything else. */
-function channelsOf(x: OnnxValue): Dim {
-  return x.dims[x.dims.length === 4 ? 1 : x.dims.length - 1] ?? null;
-}
+  attention(q: OnnxValue, k: OnnxValue, v: OnnxValue, options: AttentionOptions<OnnxValue>) {
+    return sequences.recordAttention(this.#recorder, q, k, v, options);
+  }
 
-function constants(params: BatchNormParams<OnnxValue>): BatchNormParams<Constant> | null {
-  const { weight, bias, runningMean, runningVar } = params;
-  if (!weight.constant || !bias.constant || !runningMean.constant || !runningVar.constant)
-    return null;
-  return {
-    weight: weight.constant,
-    bias: bias.constant,
-    runningMean: runningMean.constant,
-    runningVar: runningVar.constant,
-  };
+  standardise(weight: OnnxValue, gain: OnnxValue, scale: number, eps: number): OnnxValue {
+    const gains = this.#recorder.values(gain);
+    return this.#recorder.derive(weight, `standardised-${scale}`, (constant) =>
+      foldStandardise(constant, gains, scale, eps),
+    );
+  }
+
+  rows(x: OnnxValue, from: number, to: number, scale = 1): OnnxValue {
+    return this.#recorder.derive(x, `rows-${from}-${to}-${scale}`, (constant) =>
+      foldRows(constant, from, to, scale),
+    );
+  }
+
+  mixRows(x: OnnxValue, matrix: Float32Array): OnnxValue {
+    const mixed = foldMixRows(this.#recorder.values(x), matrix);
+    return this.#graph.constant(`${x.name}/mixed`, mixed);
+  }
+
+  spread(table: OnnxValue, index: readonly number[], length: number): OnnxValue {
+    // One table is always spread in the same way.
+    return this.#recorder.derive(table, `spread-${length}`, (constant) =>
+      foldSpread(constant, index, length),
+    );
+  }
 }

@@ -29,6 +29,34 @@ export interface Conv2dOptions {
   readonly groups?: number;
 }
 
+export interface PoolOptions {
+  readonly kernel: number;
+  readonly stride: number;
+  /** None when left out; smaller than the kernel. */
+  readonly pads?: Pads;
+}
+
+export interface AvgPoolOptions extends PoolOptions {
+  /** Whether padding counts in the mean, as PyTorch's `count_include_pad`; it does when left out. */
+  readonly countPadding?: boolean;
+}
+
+/** What attention adds to its scores where windows were cut from a shifted map: a constant. */
+export interface AttentionMask {
+  /** How many windows one map was cut into; the sequences of a batch repeat in this order. */
+  readonly windows: number;
+  /** [windows, L, L], row-major. */
+  readonly values: Float32Array;
+}
+
+export interface AttentionOptions<T> {
+  /** Divides the channels. */
+  readonly heads: number;
+  /** [heads, L, L], added to the scores of every sequence. */
+  readonly bias: T;
+  readonly mask?: AttentionMask | null;
+}
+
 /** The parameters of an `nn.BatchNorm2d`, each [C]. */
 export interface BatchNormParams<T> {
   readonly weight: T;
@@ -55,10 +83,24 @@ export interface Ops<T> {
   batchNorm(x: T, params: BatchNormParams<T>, eps: number): T;
   /** [N, C, H, W] → [N, C]. */
   spatialMean(x: T): T;
+  /** [N, C, H, W] → [N, C, 1, 1]: the mean as a map. */
+  globalPool(x: T): T;
+  /** Padding never wins. */
+  maxPool(x: T, options: PoolOptions): T;
+  avgPool(x: T, options: AvgPoolOptions): T;
+  /** A map times one number for each photo and channel, [N, C, 1, 1]. */
+  gate(x: T, gate: T): T;
+  /** Along the channels of [N, C, 1, 1], an `nn.Conv1d` weight [1, 1, k], k odd, zero padding. */
+  channelConv(x: T, weight: T): T;
 
   relu(x: T): T;
   /** min(max(x, 0), 6). */
   relu6(x: T): T;
+  sigmoid(x: T): T;
+  /** x · sigmoid(x). */
+  silu(x: T): T;
+  /** x · Φ(x), by the error function. */
+  gelu(x: T): T;
   add(a: T, b: T | number): T;
   sub(a: T, b: T | number): T;
   mul(a: T, b: T | number): T;
@@ -69,12 +111,42 @@ export interface Ops<T> {
   clampMin(x: T, min: number): T;
   clamp(x: T, min: number, max: number): T;
 
-  /** x · weightᵀ + bias; [N, in] → [N, out]. */
+  /** x · weightᵀ + bias; [N, in] → [N, out], [N, L, in] → [N, L, out]. */
   linear(x: T, weight: T, bias: T | null): T;
   /** x / max(‖x‖₂, 1e-12) along the last axis of [N, C]; as torch.nn.functional.normalize. */
   l2Normalize(x: T): T;
   /** Along the channels of [N, C, H, W] or [N, C]. */
   concat(parts: readonly T[]): T;
+
+  /** [N, C, H, W] → [N, H · W, C], row by row. */
+  flatten(x: T): T;
+  /** The way back from {@link flatten}. */
+  unflatten(x: T, height: number, width: number): T;
+  /** Over the last axis of [N, L, C]: (x − mean) / √(var + eps) · weight + bias. */
+  layerNorm(x: T, weight: T, bias: T, eps: number): T;
+  /**
+   * Tokens of [N, L, C] in a new order: [N, order.length, C], zeros where `order` is −1. No token may
+   * appear twice (its gradient goes back by the inverse order).
+   */
+  reorder(x: T, order: readonly number[]): T;
+  /** [N, L, C] → [N · L · C / (length · channels), length, channels], the numbers in the same order. */
+  regroup(x: T, length: number, channels: number): T;
+  /** softmax(q · kᵀ + bias + mask) · v for each head; all [N, L, C]. Scaling is the caller's. */
+  attention(q: T, k: T, v: T, options: AttentionOptions<T>): T;
+
+  // On parameters alone: done once while an ONNX graph is recorded.
+
+  /**
+   * Scaled weight standardisation of a convolution's weight (Brock et al. 2021): for each output channel
+   * (w − mean) / √(var + eps) · gain · scale; `gain` is [out, 1, 1, 1].
+   */
+  standardise(weight: T, gain: T, scale: number, eps: number): T;
+  /** Rows `from` to `to` (exclusive) along the first axis of a matrix or vector, times `scale`. */
+  rows(x: T, from: number, to: number, scale?: number): T;
+  /** matrix · x: [R, C] → [R′, C]; `matrix` is [R′, R] row-major. */
+  mixRows(x: T, matrix: Float32Array): T;
+  /** Rows of a table [R, heads] by index (which may repeat): [heads, length, length]. */
+  spread(table: T, index: readonly number[], length: number): T;
 }
 
 /** Keeps l2Normalize finite for a vector of zeros; PyTorch's constant. */

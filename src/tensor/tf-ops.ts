@@ -3,9 +3,20 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { toFloat32, type Weights } from '../weights/safetensors.ts';
 import { requireConv, requireLength, requireLinear } from './checks.ts';
-import type { BatchNormParams, Conv2dOptions, Ops, Params, Shape } from './ops.ts';
+import type {
+  AttentionOptions,
+  AvgPoolOptions,
+  BatchNormParams,
+  Conv2dOptions,
+  Ops,
+  Params,
+  PoolOptions,
+  Shape,
+} from './ops.ts';
 import { NORM_EPS } from './ops.ts';
 import { scopedParams } from './params.ts';
+import * as pools from './tf/pools.ts';
+import * as sequences from './tf/sequences.ts';
 
 /** PyTorch's axes in the order in which tfjs stores them, and back. */
 const TO_HWIO = [2, 3, 1, 0];
@@ -82,12 +93,48 @@ export class TfOps implements Ops<tf.Tensor> {
     return tf.mean(x, [1, 2]);
   }
 
+  globalPool(x: tf.Tensor): tf.Tensor {
+    return tf.mean(x, [1, 2], true);
+  }
+
+  maxPool(x: tf.Tensor, options: PoolOptions): tf.Tensor {
+    return pools.maxPool(x as tf.Tensor4D, options);
+  }
+
+  avgPool(x: tf.Tensor, options: AvgPoolOptions): tf.Tensor {
+    return pools.avgPool(x as tf.Tensor4D, options);
+  }
+
+  gate(x: tf.Tensor, gate: tf.Tensor): tf.Tensor {
+    return tf.mul(x, gate);
+  }
+
+  channelConv(x: tf.Tensor, weight: tf.Tensor): tf.Tensor {
+    const [n, , , channels] = x.shape as [number, number, number, number];
+    const row = tf.reshape(x, [n, 1, channels, 1]) as tf.Tensor4D;
+    const kernel = tf.reshape(weight, [1, weight.size, 1, 1]) as tf.Tensor4D;
+    return tf.reshape(tf.conv2d(row, kernel, 1, 'same'), [n, 1, 1, channels]);
+  }
+
   relu(x: tf.Tensor): tf.Tensor {
     return tf.relu(x);
   }
 
   relu6(x: tf.Tensor): tf.Tensor {
     return tf.relu6(x);
+  }
+
+  sigmoid(x: tf.Tensor): tf.Tensor {
+    return tf.sigmoid(x);
+  }
+
+  silu(x: tf.Tensor): tf.Tensor {
+    return tf.mul(x, tf.sigmoid(x));
+  }
+
+  gelu(x: tf.Tensor): tf.Tensor {
+    const half = tf.mul(x, 0.5);
+    return tf.add(half, tf.mul(half, tf.erf(tf.mul(x, Math.SQRT1_2))));
   }
 
   add(a: tf.Tensor, b: tf.Tensor | number): tf.Tensor {
@@ -123,10 +170,8 @@ export class TfOps implements Ops<tf.Tensor> {
   }
 
   linear(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor | null): tf.Tensor {
-    requireLinear(x.shape[1] ?? null, weight.shape);
-    // tfjs's WASM kernel is some twenty times slower when told to transpose while multiplying.
-    const y = tf.matMul(x as tf.Tensor2D, tf.transpose(weight as tf.Tensor2D));
-    return bias ? tf.add(y, bias) : y;
+    requireLinear(x.shape[x.rank - 1] ?? null, weight.shape);
+    return sequences.linear(x, weight, bias);
   }
 
   l2Normalize(x: tf.Tensor): tf.Tensor {
@@ -137,6 +182,55 @@ export class TfOps implements Ops<tf.Tensor> {
 
   concat(parts: readonly tf.Tensor[]): tf.Tensor {
     return parts.length === 1 ? parts[0]! : tf.concat([...parts], -1);
+  }
+
+  flatten(x: tf.Tensor): tf.Tensor {
+    const [n, h, w, c] = x.shape as [number, number, number, number];
+    return tf.reshape(x, [n, h * w, c]);
+  }
+
+  unflatten(x: tf.Tensor, height: number, width: number): tf.Tensor {
+    const [n, , c] = x.shape as [number, number, number];
+    return tf.reshape(x, [n, height, width, c]);
+  }
+
+  layerNorm(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor, eps: number): tf.Tensor {
+    return sequences.layerNorm(x, weight, bias, eps);
+  }
+
+  reorder(x: tf.Tensor, order: readonly number[]): tf.Tensor {
+    return sequences.reorder(x, order);
+  }
+
+  regroup(x: tf.Tensor, length: number, channels: number): tf.Tensor {
+    return tf.reshape(x, [-1, length, channels]);
+  }
+
+  attention(q: tf.Tensor, k: tf.Tensor, v: tf.Tensor, options: AttentionOptions<tf.Tensor>) {
+    return sequences.attention(q, k, v, options);
+  }
+
+  standardise(weight: tf.Tensor, gain: tf.Tensor, scale: number, eps: number): tf.Tensor {
+    const own = [0, 1, 2];
+    const centred = tf.sub(weight, tf.mean(weight, own, true));
+    const variance = tf.mean(tf.square(centred), own, true);
+    return tf.mul(centred, tf.div(tf.mul(gain, scale), tf.sqrt(tf.add(variance, eps))));
+  }
+
+  rows(x: tf.Tensor, from: number, to: number, scale = 1): tf.Tensor {
+    const begin = x.shape.map((_, axis) => (axis === 0 ? from : 0));
+    const size = x.shape.map((side, axis) => (axis === 0 ? to - from : side));
+    const part = tf.slice(x, begin, size);
+    return scale === 1 ? part : tf.mul(part, scale);
+  }
+
+  mixRows(x: tf.Tensor, matrix: Float32Array): tf.Tensor {
+    const rows = x.shape[0]!;
+    return tf.matMul(tf.tensor2d(matrix, [matrix.length / rows, rows]), x as tf.Tensor2D);
+  }
+
+  spread(table: tf.Tensor, index: readonly number[], length: number): tf.Tensor {
+    return sequences.spread(table, index, length);
   }
 }
 

@@ -8,11 +8,20 @@ export interface VerifiedFile {
   readonly sha256: string;
 }
 
+/** The networks there are; each is a function in src/nets with a table of specs. */
+export const ARCHS = ['efficientnet-lite', 'swin', 'se-resnet', 'nfnet'] as const;
+export type Arch = (typeof ARCHS)[number];
+
+/** R-MAC's pools over regions of the map, R-GeM's likewise by generalised means. */
+export const POOLINGS = ['average', 'gem', 'r-mac', 'r-gem'] as const;
+export type PoolingKind = (typeof POOLINGS)[number];
+
 export interface EncoderEntry {
   readonly id: string;
   readonly title: string;
-  /** Which network function and which row of its specs table. */
-  readonly arch: 'efficientnet-lite';
+  /** Which network function. */
+  readonly arch: Arch;
+  /** Which row of its specs table. */
   readonly spec: string;
   readonly weights: VerifiedFile;
   readonly input: {
@@ -25,7 +34,8 @@ export interface EncoderEntry {
     readonly std: readonly [number, number, number];
   };
   readonly pooling: {
-    readonly kind: 'gem' | 'average';
+    readonly kind: PoolingKind;
+    /** The exponent of the generalised means, 1..10; the weights' own `pooling.p` comes before it. */
     readonly p: number;
     /** How the views' L2-normalised vectors become one; `concat` when left out. */
     readonly views?: 'concat' | 'mean';
@@ -42,8 +52,33 @@ export interface EncoderEntry {
   readonly card: string;
 }
 
+/**
+ * Several encoders as one: each photo is embedded by every member, the embeddings are L2-normalised,
+ * weighted, concatenated in this order and L2-normalised again.
+ */
+export interface EnsembleEntry {
+  /** No encoder has the same. */
+  readonly id: string;
+  readonly title: string;
+  readonly members: readonly EnsembleMember[];
+  /** Both are of the ensemble's own embedding, as an encoder's are of its. */
+  readonly bank: VerifiedFile;
+  readonly decision: VerifiedFile;
+  /** Of the whole; its members test themselves in any case. */
+  readonly golden?: VerifiedFile;
+}
+
+export interface EnsembleMember {
+  /** The id of an encoder of the registry. */
+  readonly encoder: string;
+  /** Over 0; only the proportions of weights matter. */
+  readonly weight: number;
+}
+
 export interface Registry {
   readonly version: 1;
+  /** The id of an encoder or of an ensemble. */
   readonly defaultEncoder: string;
   readonly encoders: readonly EncoderEntry[];
+  readonly ensembles?: readonly EnsembleEntry[];
 }

@@ -4,7 +4,7 @@ import { CairnError } from '../errors.ts';
 import { bfloat16ToFloat32, halfToFloat32 } from './half.ts';
 
 /** Bytes an element; the types that PyTorch checkpoints use. */
-const ELEMENT_BYTES = {
+export const ELEMENT_BYTES = {
   F64: 8,
   I64: 8,
   U64: 8,

@@ -8,7 +8,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { drawScene } from '../../src/imaging/drawn.ts';
 import { createNodeEncoder } from '../../src/inference/node-encoder.ts';
-import type { OrtEncoder } from '../../src/inference/ort-encoder.ts';
+import type { RegistryEncoder } from '../../src/inference/registry-encoder.ts';
 import { launch, openLab } from './harness/browser.ts';
 import { writeTinyModels } from './harness/tiny-models.ts';
 import { ROOT } from './harness/vite.lab.config.ts';
@@ -29,7 +29,7 @@ let browser: Browser;
 let page: Page;
 let problems: readonly string[];
 let folder: string;
-let node: OrtEncoder;
+let node: RegistryEncoder;
 
 beforeAll(async () => {
   browser = await launch();

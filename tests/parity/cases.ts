@@ -2,14 +2,13 @@
 // with tfjs on its current backend and with onnxruntime-web. No Node imports here.
 import * as tf from '@tensorflow/tfjs-core';
 import type { InferenceSession, Tensor } from 'onnxruntime-web';
-import { efficientNetLite } from '../../src/nets/efficientnet-lite.ts';
 import { type DescriptorSpec, describe, embed } from '../../src/nets/encoder.ts';
-import { gem } from '../../src/nets/pooling.ts';
-import { EFFICIENTNET_LITE, specNamed } from '../../src/nets/specs.ts';
+import { network } from '../../src/nets/networks.ts';
 import { OnnxOps, type OnnxOptions } from '../../src/tensor/onnx-ops.ts';
 import type { Ops, Params } from '../../src/tensor/ops.ts';
 import { loadTfParams, mapFromNchw, TfOps, toPyTorchOrder } from '../../src/tensor/tf-ops.ts';
-import { readSafetensors, toFloat32, type Weights } from '../../src/weights/safetensors.ts';
+import { readSafetensors, type Weights } from '../../src/weights/safetensors.ts';
+import { backboneOperations, operations, valuesOf } from './operations.ts';
 
 /** fp32 features of O(1) may differ by this much from PyTorch's. */
 export const TOLERANCE = 1e-3;
@@ -25,6 +24,8 @@ export interface ParityCase {
   readonly weights: Weights;
   readonly inputs: ReadonlyMap<string, Values>;
   readonly expected: ReadonlyMap<string, Values>;
+  /** The ONNX graph is recorded for the inputs' own sizes; else the batch and the sides of maps are free. */
+  readonly fixedSize?: boolean;
   build<T>(ops: Ops<T>, p: Params<T>, inputs: ReadonlyMap<string, T>): Record<string, T>;
 }
 
@@ -33,6 +34,11 @@ export const FIXTURES = {
   tiny: 'tests/fixtures/parity/tiny.safetensors',
   lite0: 'tests/fixtures/parity/lite0.safetensors',
   ops: 'tests/fixtures/parity/ops.safetensors',
+  seresnet: 'tests/fixtures/parity/seresnet.safetensors',
+  backboneOps: 'tests/fixtures/parity/backbone-ops.safetensors',
+  nfnet: 'tests/fixtures/parity/nfnet.safetensors',
+  nfnetEca: 'tests/fixtures/parity/nfnet-eca.safetensors',
+  swin: 'tests/fixtures/parity/swin.safetensors',
   lite0Weights: 'models/efficientnet-lite0.safetensors',
 } as const;
 export type FixtureBytes = Readonly<Record<keyof typeof FIXTURES, Uint8Array>>;
@@ -47,10 +53,16 @@ export function tinySpec(): DescriptorSpec {
 export function parityCases(bytes: FixtureBytes): ParityCase[] {
   const tiny = readSafetensors(bytes.tiny);
   const lite0 = readSafetensors(bytes.lite0);
+  const backbone = (name: string, arch: string, spec: string, file: Uint8Array) => {
+    const golden = readSafetensors(file);
+    const weights = new Map([...golden].filter(([path]) => !path.startsWith(GOLDEN)));
+    return mapsCase(name, arch, spec, weights, golden);
+  };
+  const lite = 'efficientnet-lite';
   return [
-    network('tiny network, random weights', 'tiny', tiny, tiny),
+    mapsCase('tiny network, random weights', lite, 'tiny', tiny, tiny),
     encoder('tiny encoder with whitening, two views', tinySpec(), tiny, tiny),
-    network('Lite0 on a drawn picture', 'lite0', readSafetensors(bytes.lite0Weights), lite0),
+    mapsCase('Lite0 on a drawn picture', lite, 'lite0', readSafetensors(bytes.lite0Weights), lite0),
     encoder(
       'Lite0 descriptor, two views',
       { ...tinySpec(), spec: 'lite0' },
@@ -58,12 +70,12 @@ export function parityCases(bytes: FixtureBytes): ParityCase[] {
       lite0,
     ),
     operations(readSafetensors(bytes.ops)),
+    backboneOperations(readSafetensors(bytes.backboneOps)),
+    backbone('SE-ResNet in little', 'se-resnet', 'tiny', bytes.seresnet),
+    backbone('NFNet-F in little', 'nfnet', 'tiny', bytes.nfnet),
+    backbone('ECA-NFNet in little', 'nfnet', 'tiny_eca', bytes.nfnetEca),
+    backbone('Swin in little', 'swin', 'tiny', bytes.swin),
   ];
-}
-
-function valuesOf(tensors: Weights, name: string): Values | undefined {
-  const tensor = tensors.get(name);
-  return tensor && { shape: tensor.shape, values: toFloat32(tensor, name) };
 }
 
 /** The views as the network takes them: stored so, or as the pixels of a picture. */
@@ -90,21 +102,30 @@ function goldenOutputs(golden: Weights, wanted: (name: string) => boolean): Map<
   return outputs;
 }
 
-function network(name: string, spec: string, weights: Weights, golden: Weights): ParityCase {
+/** A network's maps of two pictures, `golden.view0` and `golden.view1`, against those in `golden`. */
+export function mapsCase(
+  name: string,
+  arch: string,
+  spec: string,
+  weights: Weights,
+  golden: Weights,
+): ParityCase {
+  const net = network(arch, spec);
   const expected = goldenOutputs(golden, (output) => /^view\d\.(stage\d|last|head)$/.test(output));
   return {
     name,
     weights,
     inputs: goldenViews(golden),
     expected,
+    fixedSize: net.fixedSize,
     build(ops, p, inputs) {
       const outputs: [string, ReturnType<typeof ops.relu>][] = [];
       for (const [view, image] of inputs) {
-        const maps = efficientNetLite(ops, p, image, specNamed(EFFICIENTNET_LITE, spec));
-        maps.stages.forEach((map, i) => {
+        const found = net.maps(ops, p, image);
+        found.stages.forEach((map, i) => {
           outputs.push([`${view}.stage${i}`, map]);
         });
-        outputs.push([`${view}.last`, maps.last], [`${view}.head`, maps.head]);
+        outputs.push([`${view}.last`, found.last], [`${view}.head`, found.head]);
       }
       return Object.fromEntries(outputs.filter(([output]) => expected.has(output)));
     },
@@ -133,50 +154,6 @@ function encoder(
   };
 }
 
-/** Single operations, also in ways that no network of today uses. */
-function operations(file: Weights): ParityCase {
-  const inputs = new Map(['x', 'v', 'normalize.x'].map((name) => [name, valuesOf(file, name)!]));
-  const expected = new Map<string, Values>();
-  for (const name of file.keys()) {
-    if (/\.(out|add)$/.test(name)) expected.set(name, valuesOf(file, name)!);
-  }
-  return {
-    name: 'single operations',
-    weights: new Map([...file].filter(([name]) => !expected.has(name))),
-    inputs,
-    expected,
-    build<T>(ops: Ops<T>, p: Params<T>, given: ReadonlyMap<string, T>) {
-      const [x, v, zeros] = ['x', 'v', 'normalize.x'].map((name) => given.get(name)!) as [T, T, T];
-      const conv = (name: string, groups: number) =>
-        ops.conv2d(x, p.get(`conv.${name}.weight`), p.get(`conv.${name}.bias`), {
-          stride: 2,
-          pads: [0, 1, 2, 1],
-          groups,
-        });
-      const norm = {
-        weight: p.get('bn.weight'),
-        bias: p.get('bn.bias'),
-        runningMean: p.get('bn.running_mean'),
-        runningVar: p.get('bn.running_var'),
-      };
-      return {
-        'conv.plain.out': conv('plain', 1),
-        'conv.gem.out': gem(ops, ops.relu6(conv('plain', 1)), 2),
-        'conv.grouped.out': conv('grouped', 2),
-        'conv.depthwise2.out': conv('depthwise2', 6),
-        'bn.out': ops.batchNorm(x, norm, 1e-5),
-        'mean.out': ops.spatialMean(x),
-        'gem.out': gem(ops, x, p.get('gem.p')),
-        'channel.add': ops.add(x, p.get('bn.bias')),
-        'linear.out': ops.linear(v, p.get('linear.weight'), p.get('linear.bias')),
-        'normalize.out': ops.l2Normalize(zeros),
-        'relu6.out': ops.relu6(ops.mul(x, 5)),
-        'concat.out': ops.concat([x, ops.mul(x, 2)]),
-      };
-    },
-  };
-}
-
 /** Computes a case with TfOps on the current tfjs backend; leaves no tensor behind. */
 export async function runTf(test: ParityCase): Promise<Map<string, Values>> {
   const params = loadTfParams(test.weights, test.name);
@@ -198,13 +175,15 @@ export async function runTf(test: ParityCase): Promise<Map<string, Values>> {
   return results;
 }
 
-/** The case as an ONNX file; the sides of maps and the batch are free. */
+/** The case as an ONNX file. */
 export function emitCase(test: ParityCase, options: OnnxOptions = {}): Uint8Array<ArrayBuffer> {
   const ops = new OnnxOps(options);
   const inputs = new Map(
     [...test.inputs].map(([name, { shape }]) => {
-      const free = shape.map((side, axis) => (axis === 1 ? side : `${name}.${axis}`));
-      return [name, ops.input(name, free)];
+      // The batch is always free.
+      const known = (axis: number) => axis === 1 || (test.fixedSize === true && axis > 0);
+      const dims = shape.map((side, axis) => (known(axis) ? side : `${name}.${axis}`));
+      return [name, ops.input(name, dims)];
     }),
   );
   const outputs = test.build(ops, ops.params(test.weights, test.name), inputs);

@@ -53,3 +53,65 @@ export function foldBatchNorm(
     bias: { dims: [channels], values: foldedBias },
   };
 }
+
+/** [out, in] → [in, out]. */
+export function foldTranspose({ dims, values }: Constant): Constant {
+  const [rows, columns] = dims as readonly [number, number];
+  const turned = new Float32Array(values.length);
+  for (let r = 0; r < rows; r++) {
+    for (let c = 0; c < columns; c++) turned[c * rows + r] = values[r * columns + c]!;
+  }
+  return { dims: [columns, rows], values: turned };
+}
+
+/** As Ops' `standardise`. float64 inside; the variance is the biased one. */
+export function foldStandardise(
+  weight: Constant,
+  gain: Constant,
+  scale: number,
+  eps: number,
+): Constant {
+  const channels = weight.dims[0]!;
+  const perChannel = weight.values.length / channels;
+  const values = new Float32Array(weight.values.length);
+  for (let c = 0; c < channels; c++) {
+    const own = weight.values.subarray(c * perChannel, (c + 1) * perChannel);
+    let mean = 0;
+    for (const value of own) mean += value / perChannel;
+    let variance = 0;
+    for (const value of own) variance += (value - mean) ** 2 / perChannel;
+    const factor = (gain.values[c]! * scale) / Math.sqrt(variance + eps);
+    for (let i = 0; i < perChannel; i++) values[c * perChannel + i] = (own[i]! - mean) * factor;
+  }
+  return { dims: weight.dims, values };
+}
+
+export function foldRows({ dims, values }: Constant, from: number, to: number, scale: number) {
+  const perRow = values.length / dims[0]!;
+  const part = values.slice(from * perRow, to * perRow);
+  return { dims: [to - from, ...dims.slice(1)], values: part.map((value) => value * scale) };
+}
+
+export function foldMixRows({ dims, values }: Constant, matrix: Float32Array): Constant {
+  const [rows, columns] = dims as readonly [number, number];
+  const mixed = new Float32Array((matrix.length / rows) * columns);
+  for (let r = 0; r < matrix.length / rows; r++) {
+    for (let c = 0; c < columns; c++) {
+      let sum = 0;
+      for (let i = 0; i < rows; i++) sum += matrix[r * rows + i]! * values[i * columns + c]!;
+      mixed[r * columns + c] = sum;
+    }
+  }
+  return { dims: [matrix.length / rows, columns], values: mixed };
+}
+
+export function foldSpread({ dims, values }: Constant, index: readonly number[], length: number) {
+  const heads = dims[1]!;
+  const spread = new Float32Array(heads * index.length);
+  for (let head = 0; head < heads; head++) {
+    for (const [i, row] of index.entries()) {
+      spread[head * index.length + i] = values[row * heads + head]!;
+    }
+  }
+  return { dims: [heads, length, length], values: spread };
+}

@@ -35,6 +35,9 @@ export interface GraphNode {
   readonly attributes: Readonly<Record<string, Attribute>>;
 }
 
+/** Integer lists up to this length are named after their content. */
+const LABELLED_INTS = 8;
+
 /** Weights of at least this rank are stored in half precision when that is asked for. */
 const HALF_STORAGE_RANK = 2;
 
@@ -84,7 +87,8 @@ export class GraphBuilder {
     const key = values.join(',');
     let found = this.#lists.get(key);
     if (!found) {
-      found = { name: this.#unique(`ints/${key}`), ints: values };
+      const label = values.length <= LABELLED_INTS ? key : `list-of-${values.length}`;
+      found = { name: this.#unique(`ints/${label}`), ints: values };
       this.#lists.set(key, found);
     }
     return found;

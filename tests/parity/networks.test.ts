@@ -1,4 +1,4 @@
-// Three-way parity in Node: PyTorch's golden files = TfOps on cpu and wasm = OnnxOps in onnxruntime-web.
+// Three-way parity in Node: golden files of PyTorch = TfOps on cpu and wasm = OnnxOps in onnxruntime-web.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
@@ -27,6 +27,9 @@ const bytes = Object.fromEntries(
   Object.entries(FIXTURES).map(([key, path]) => [key, read(path)]),
 ) as FixtureBytes;
 const cases = parityCases(bytes);
+
+/** Features of O(1) that half precision was used for. */
+const HALF_TOLERANCE = 2e-2;
 
 function expectParity(
   expected: ReadonlyMap<string, Values>,
@@ -65,6 +68,14 @@ describe('onnxruntime-web on WASM', () => {
   test.each(cases)('$name', async (parityCase) => {
     expectParity(parityCase.expected, await runOrt(ort, parityCase));
   });
+
+  test.each(cases.filter(({ name }) => name.endsWith('in little')))(
+    '$name, computing in float16',
+    async (parityCase) => {
+      const outputs = await runOrt(ort, parityCase, {}, { compute: 'float16' });
+      expectParity(parityCase.expected, outputs, HALF_TOLERANCE);
+    },
+  );
 });
 
 describe('the emitted encoder', () => {
