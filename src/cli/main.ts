@@ -85,6 +85,11 @@ program
   .argument('<what>')
   .option('--n <n>', 'runs; of `index`, rows')
   .option('--dim <n>', 'of `index`: length of the vectors', '512')
+  .option('--model <name>', 'of `encode`: a network alone, ARCH/SPEC')
+  .option('--weights <file>', 'of `encode --model`: its weights; random when left out')
+  .option('--size <pixels>', 'of `encode --model`: SIDE or WIDTHxHEIGHT', '224')
+  .option('--threads <list>', 'of `encode --model`: thread counts, separated by commas', '1,2')
+  .option('--beside <onnx>', 'of `encode --model`: another ONNX file, measured in turns with ours')
   .option('--json', 'benchmarks always print JSON; accepted for symmetry')
   .action(async (what, options) => (await import('./commands/bench.ts')).bench(what, options));
 

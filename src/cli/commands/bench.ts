@@ -1,17 +1,30 @@
 // `cairn bench`: benchmarks that print JSON.
 import { benchEncode, benchRecognize } from '../../../bench/encode.ts';
+import { benchNetwork } from '../../../bench/encode-network.ts';
 import { benchIndex } from '../../../bench/index.ts';
+import { parseNetworkName } from '../network-model.ts';
 import { printJson, progressLine, usage } from '../output.ts';
+import { parseSize } from '../size.ts';
 
 const DEFAULT_RUNS = 50;
 const DEFAULT_ROWS = 20_000;
+const DEFAULT_NETWORK_RUNS = 20;
 
 export interface BenchOptions {
   readonly n?: string;
   readonly dim: string;
+  /** Of `encode`: ARCH/SPEC, a network alone instead of the default encoder. */
+  readonly model?: string;
+  readonly weights?: string;
+  readonly beside?: string;
+  readonly size: string;
+  readonly threads: string;
 }
 
 export async function bench(what: string, options: BenchOptions): Promise<void> {
+  if (what === 'encode' && options.model !== undefined) {
+    return printJson(await benchNamed(options.model, options));
+  }
   const n = count('--n', options.n ?? String(what === 'index' ? DEFAULT_ROWS : DEFAULT_RUNS));
   switch (what) {
     case 'encode':
@@ -25,6 +38,19 @@ export async function bench(what: string, options: BenchOptions): Promise<void> 
     default:
       throw usage(`There is no benchmark "${what}".`, 'Choose encode, index or recognize.');
   }
+}
+
+async function benchNamed(model: string, options: BenchOptions) {
+  const named = parseNetworkName(model);
+  if (!named) throw usage(`--model takes ARCH/SPEC, such as nfnet/compact, not "${model}".`);
+  return benchNetwork({
+    named,
+    n: count('--n', options.n ?? String(DEFAULT_NETWORK_RUNS)),
+    size: parseSize(options.size),
+    threads: options.threads.split(',').map((text) => count('--threads', text)),
+    weights: options.weights,
+    beside: options.beside,
+  });
 }
 
 function count(option: string, text: string): number {

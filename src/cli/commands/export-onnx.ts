@@ -14,6 +14,7 @@ import {
 } from '../network-model.ts';
 import { summariseOnnx } from '../onnx-summary.ts';
 import { printJson, usage } from '../output.ts';
+import { parseSize } from '../size.ts';
 
 export interface ExportOptions {
   readonly model: string;
@@ -73,15 +74,3 @@ async function emitRegistered({ model, fp16 = false, size }: ExportOptions): Pro
 }
 
 const DEFAULT_SIZE = '224';
-const MAX_SIDE = 4096;
-
-/** `SIDE` or `WIDTHxHEIGHT`. Throws `usage`. */
-export function parseSize(text: string): { readonly width: number; readonly height: number } {
-  const [width, height = width] = text.split('x').map(Number);
-  const fine = (side: number | undefined) =>
-    Number.isInteger(side) && side! > 0 && side! <= MAX_SIDE;
-  if (/^\d+(x\d+)?$/.test(text) && fine(width) && fine(height)) {
-    return { width: width!, height: height! };
-  }
-  throw usage(`--size takes a side or WIDTHxHEIGHT in pixels, not "${text}".`);
-}
