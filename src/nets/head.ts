@@ -1,6 +1,7 @@
 // The head of a trained encoder: pooled vector → projection (FC) → batch norm → L2 norm.
 import type { Ops, Params } from '../tensor/ops.ts';
-import { linear } from './layers.ts';
+import { batchNorm, linear } from './layers.ts';
+import { ParameterList } from './parameter-list.ts';
 
 /** `embedding.fc.weight` [dim, C], maybe `.bias` [dim], and `embedding.bn.*`, each [dim]. */
 export const HEAD = 'embedding';
@@ -17,19 +18,15 @@ export function hasHead<T>(p: Params<T>): boolean {
 export function head<T>(ops: Ops<T>, p: Params<T>, pooled: T): T {
   const own = p.scope(HEAD);
   return ops.scope(HEAD, () =>
-    ops.l2Normalize(batchNorm1d(ops, own.scope('bn'), linear(ops, own, 'fc', pooled))),
+    ops.l2Normalize(batchNorm(ops, own, 'bn', linear(ops, own, 'fc', pooled), HEAD_BATCH_NORM_EPS)),
   );
 }
 
-/**
- * `nn.BatchNorm1d` in evaluation, written out: what it multiplies and adds depends on parameters alone
- * and is computed once, while a graph is recorded.
- */
-function batchNorm1d<T>(ops: Ops<T>, p: Params<T>, x: T): T {
-  return ops.scope('bn', () => {
-    const deviation = ops.pow(ops.add(p.get('running_var'), HEAD_BATCH_NORM_EPS), 0.5);
-    const scale = ops.div(p.get('weight'), deviation);
-    const shift = ops.sub(p.get('bias'), ops.mul(p.get('running_mean'), scale));
-    return ops.add(ops.mul(x, scale), shift);
-  });
+/** What of a head is learned, for pooled vectors of `channels` numbers; names as {@link HEAD} says. */
+export function headParameters(channels: number, dim: number): ParameterList['all'] {
+  const list = new ParameterList();
+  // Keeps the variance of its input, which is L2-normalised: batch norm would mend any scale but a tiny one.
+  list.add(`${HEAD}.fc.weight`, [dim, channels], { std: 1 / Math.sqrt(channels) });
+  list.batchNorm(`${HEAD}.bn`, dim);
+  return list.all;
 }

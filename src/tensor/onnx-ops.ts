@@ -109,6 +109,7 @@ export class OnnxOps implements Ops<OnnxValue> {
 
   batchNorm(x: OnnxValue, params: BatchNormParams<OnnxValue>, eps: number): OnnxValue {
     for (const each of Object.values(params)) requireLength(channelsOf(x), each.dims[0]);
+    if (x.dims.length === 2) return this.#normVectors(x, params, eps);
     const conv = this.#graph.producer(x);
     const folded =
       conv?.op === 'Conv' ? this.#recorder.foldIntoConv(conv.inputs, params, eps) : null;
@@ -131,6 +132,13 @@ export class OnnxOps implements Ops<OnnxValue> {
       x.type,
       { epsilon: { float: eps } },
     );
+  }
+
+  /** Of [N, C]: what is multiplied and added depends on parameters alone and is computed now. */
+  #normVectors(x: OnnxValue, params: BatchNormParams<OnnxValue>, eps: number): OnnxValue {
+    const { weight, bias, runningMean, runningVar } = params;
+    const scale = this.div(weight, this.pow(this.add(runningVar, eps), 0.5));
+    return this.add(this.mul(x, scale), this.sub(bias, this.mul(runningMean, scale)));
   }
 
   spatialMean(x: OnnxValue): OnnxValue {

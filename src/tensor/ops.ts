@@ -79,7 +79,10 @@ export interface Ops<T> {
 
   /** [N, C, H, W] → [N, out, H', W']; H' = floor((H + top + bottom − kh) / stride) + 1. */
   conv2d(x: T, weight: T, bias: T | null, options?: Conv2dOptions): T;
-  /** By running statistics, as in evaluation: (x − mean) / √(var + eps) · weight + bias, per channel. */
+  /**
+   * By running statistics, as in evaluation: (x − mean) / √(var + eps) · weight + bias, per channel of a map
+   * or of [N, C].
+   */
   batchNorm(x: T, params: BatchNormParams<T>, eps: number): T;
   /** [N, C, H, W] → [N, C]. */
   spatialMean(x: T): T;
