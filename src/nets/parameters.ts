@@ -1,8 +1,10 @@
 // A network's parameters before there are weights: their names and shapes, their number, a random start.
 
+import { CairnError } from '../errors.ts';
 import { seededRandom } from '../evaluation/random.ts';
 import { fromFloat32, type Weights, type WeightTensor } from '../weights/safetensors.ts';
 import { network } from './networks.ts';
+import type { Parameter } from './parameter-list.ts';
 
 /**
  * Shapes (PyTorch's order) by the names of the published checkpoints, without the classifier, in the order
@@ -26,15 +28,37 @@ export function countParameters(arch: string, spec: string): number {
 
 /** Random weights to train from, float32; the same for the same seed everywhere. Throws `model-invalid`. */
 export function initialise(arch: string, spec: string, seed: number): Weights {
+  return startWeights(network(arch, spec).parameters, seed);
+}
+
+/**
+ * Where training starts, float32: `given` where it has the name, else random numbers, the same for the
+ * same seed everywhere. Throws `model-invalid` for a given one of another shape.
+ */
+export function startWeights(
+  parameters: ReadonlyMap<string, Parameter>,
+  seed: number,
+  given: Weights = new Map(),
+): Weights {
   const weights = new Map<string, WeightTensor>();
   const normal = normalNumbers(seed);
-  for (const [name, { shape, start }] of network(arch, spec).parameters) {
+  for (const [name, { shape, start }] of parameters) {
     const values = new Float32Array(sizeOf(shape));
     if ('value' in start) values.fill(start.value);
     else for (let i = 0; i < values.length; i++) values[i] = normal() * start.std;
-    weights.set(name, fromFloat32(values, shape));
+    const known = given.get(name);
+    weights.set(name, known ? fitting(name, known, shape) : fromFloat32(values, shape));
   }
   return weights;
+}
+
+function fitting(name: string, known: WeightTensor, shape: readonly number[]): WeightTensor {
+  if (known.shape.join() === shape.join()) return known;
+  throw new CairnError(
+    'model-invalid',
+    `The parameter "${name}" has the shape ${known.shape.join(' × ')} where ${shape.join(' × ')} is wanted.`,
+    'Give weights of the same network, size and length of embedding.',
+  );
 }
 
 function sizeOf(shape: readonly number[]): number {

@@ -15,7 +15,7 @@ export interface PoolingSpec {
 }
 
 /** A learned exponent [1] in the weights. */
-const LEARNED_POWER = 'pooling.p';
+export const LEARNED_POWER = 'pooling.p';
 
 /**
  * Whether a pooling's graph depends on the map's size. Its regions do: their number follows from the
@@ -24,6 +24,11 @@ const LEARNED_POWER = 'pooling.p';
  */
 export function poolsRegions(kind: PoolingKind): boolean {
   return kind === 'r-mac' || kind === 'r-gem';
+}
+
+/** Whether training learns the exponent. */
+export function learnsPower(kind: PoolingKind): boolean {
+  return kind === 'gem' || kind === 'r-gem';
 }
 
 /** Keeps powers and their gradients finite at 0. */

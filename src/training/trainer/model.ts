@@ -1,0 +1,107 @@
+// An encoder that is being trained: its parameters as tfjs variables, and how they start.
+import * as tf from '@tensorflow/tfjs-core';
+import { type DescriptorSpec, embed } from '../../nets/encoder.ts';
+import { headParameters } from '../../nets/head.ts';
+import { network } from '../../nets/networks.ts';
+import type { Parameter } from '../../nets/parameter-list.ts';
+import { startWeights } from '../../nets/parameters.ts';
+import { LEARNED_POWER, learnsPower } from '../../nets/pooling.ts';
+import type { Params } from '../../tensor/ops.ts';
+import { scopedParams } from '../../tensor/params.ts';
+import { loadTfParams, saveTfParam, type TfOps } from '../../tensor/tf-ops.ts';
+import { fromFloat32, type Weights, type WeightTensor } from '../../weights/safetensors.ts';
+
+/** What is trained: a network, its pooling, and a head to embeddings of `dim` numbers. */
+export interface StudentSpec extends DescriptorSpec {
+  readonly dim: number;
+}
+
+/** Everything that a student learns, by path; what a loss learns beside it is the loss's own. */
+export function studentParameters(spec: StudentSpec): Map<string, Parameter> {
+  const net = network(spec.arch, spec.spec);
+  const all = new Map<string, Parameter>(net.parameters);
+  if (learnsPower(spec.pooling.kind)) {
+    all.set(LEARNED_POWER, { shape: [1], start: { value: spec.pooling.p } });
+  }
+  for (const [name, parameter] of headParameters(net.channels, spec.dim)) all.set(name, parameter);
+  return all;
+}
+
+/** Names of variables are one register for all of tfjs: each set gets its own prefix. */
+let sets = 0;
+
+/**
+ * Named variables on the current backend, four-dimensional ones as HWIO. Lifetime: whoever makes them
+ * calls `dispose`.
+ */
+export class Variables {
+  readonly params: Params<tf.Tensor>;
+  readonly #all = new Map<string, tf.Variable>();
+  readonly #prefix: string;
+
+  private constructor(
+    readonly parameters: ReadonlyMap<string, Parameter>,
+    weights: Weights,
+    source: string,
+  ) {
+    sets += 1;
+    this.#prefix = `set${sets}/`;
+    const loaded = loadTfParams(weights, source);
+    for (const [name, { statistic }] of parameters) {
+      const value = loaded.get(name);
+      this.#all.set(name, tf.variable(value, statistic !== true, this.#prefix + name));
+    }
+    loaded.dispose();
+    this.params = scopedParams((path) => this.#all.get(path), source);
+  }
+
+  /**
+   * @param given takes the place of random starts where it has a parameter of the same name
+   * Throws `model-invalid` for a given parameter of another shape.
+   */
+  static start(
+    parameters: ReadonlyMap<string, Parameter>,
+    seed: number,
+    given: Weights = new Map(),
+  ): Variables {
+    return new Variables(parameters, startWeights(parameters, seed, given), 'the weights given');
+  }
+
+  /** By path: those that are trained. */
+  get trainable(): ReadonlyMap<string, tf.Variable> {
+    return new Map([...this.#all].filter(([, variable]) => variable.trainable));
+  }
+
+  get all(): ReadonlyMap<string, tf.Variable> {
+    return this.#all;
+  }
+
+  /** The path of a variable by the name that tfjs knows it by. */
+  pathOf(variableName: string): string {
+    return variableName.slice(this.#prefix.length);
+  }
+
+  /** float32, in PyTorch's layout; `replaced` stand in for variables of the same path, such as averages. */
+  async weights(replaced: ReadonlyMap<string, tf.Tensor> = new Map()): Promise<Weights> {
+    const saved = new Map<string, WeightTensor>();
+    for (const [name, variable] of this.#all) {
+      const { values, shape } = await saveTfParam(replaced.get(name) ?? variable);
+      saved.set(name, fromFloat32(values, shape));
+    }
+    return saved;
+  }
+
+  dispose(): void {
+    for (const variable of this.#all.values()) variable.dispose();
+  }
+}
+
+/** [N, H, W, 3] normalised pixels → [N, dim] embeddings, L2-normalised. */
+export function embedImages(
+  ops: TfOps,
+  params: Params<tf.Tensor>,
+  images: tf.Tensor4D,
+  spec: StudentSpec,
+): tf.Tensor2D {
+  return embed(ops, params, [images], spec) as tf.Tensor2D;
+}
