@@ -13,6 +13,7 @@ export type ErrorCode =
   | 'model-missing'
   | 'backend-unavailable'
   | 'inference-failed'
+  | 'training-failed'
   // collections and storage
   | 'collection-invalid'
   | 'collection-mismatch'

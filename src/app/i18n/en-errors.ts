@@ -44,6 +44,10 @@ export const errors = {
     what: 'The model gave no usable answer for this photo.',
     remedy: 'Try again; closing other tabs frees memory that may be short.',
   },
+  'training-failed': {
+    what: 'Training stopped: its numbers ran out of range.',
+    remedy: 'Start again with a smaller learning rate, or go on from the last checkpoint.',
+  },
   'collection-invalid': {
     what: 'The collection of landmarks is not in order.',
     remedy: 'Try again to fetch it anew.',

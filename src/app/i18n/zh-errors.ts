@@ -35,6 +35,10 @@ export const errors: Messages['errors'] = {
     what: '模型没有为这张照片给出可用的结果。',
     remedy: '请重试；内存可能不足，关闭其他标签页会有帮助。',
   },
+  'training-failed': {
+    what: '训练已停止：数值超出了范围。',
+    remedy: '请用更小的学习率重新开始，或从上一个检查点继续。',
+  },
   'collection-invalid': { what: '地标库有问题。', remedy: '请重试以重新获取。' },
   'collection-mismatch': {
     what: '这个地标库是用另一个模型制作的，与当前模型不匹配。',
