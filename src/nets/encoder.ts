@@ -29,8 +29,8 @@ const WHITENING = 'whitening';
  * Several views of the same photos (the same net on other input sizes), each [N, 3, H, W] with its own
  * H and W, to one descriptor: network → pooling → L2 for each view, then concatenated to
  * [N, views · C] or averaged to [N, C] (multi-scale descriptors as in Radenović, Tolias and Chum
- * 2018), and L2-normalised again. Throws as the network does, `model-invalid` for an unknown spec
- * or layer.
+ * 2018), and L2-normalised again; then through the trained head where the weights hold one (head.ts),
+ * [N, dim]. Throws as the network does, `model-invalid` for an unknown spec or layer.
  */
 export function describe<T>(
   ops: Ops<T>,
@@ -38,6 +38,11 @@ export function describe<T>(
   views: readonly T[],
   spec: DescriptorSpec,
 ): T {
+  const pooled = poolViews(ops, p, views, spec);
+  return hasHead(p) ? head(ops, p, pooled) : pooled;
+}
+
+function poolViews<T>(ops: Ops<T>, p: Params<T>, views: readonly T[], spec: DescriptorSpec): T {
   const pool = poolingFor(spec.pooling);
   const layers = spec.pooling.layers ?? ['head'];
   const backbone = network(spec.arch, spec.spec);
@@ -61,16 +66,15 @@ export function describe<T>(
 }
 
 /**
- * {@link describe}, then what makes it an embedding [N, dim]: the trained head where the weights hold one
- * (head.ts), and the whitening where they hold one, (x − mean) · weightᵀ (+ bias), L2-normalised.
+ * {@link describe}, then what makes it an embedding [N, dim]: the whitening where the weights hold one,
+ * (x − mean) · weightᵀ (+ bias), L2-normalised; a head alone gives embeddings too.
  * Throws `model-invalid` when the weights hold neither.
  */
 export function embed<T>(ops: Ops<T>, p: Params<T>, views: readonly T[], spec: DescriptorSpec): T {
   const descriptor = describe(ops, p, views, spec);
-  const projected = hasHead(p) ? head(ops, p, descriptor) : descriptor;
-  if (hasHead(p) && !p.has(`${WHITENING}.weight`)) return projected;
+  if (hasHead(p) && !p.has(`${WHITENING}.weight`)) return descriptor;
   return ops.scope('embedding', () => {
-    const centred = ops.sub(projected, p.get(`${WHITENING}.mean`));
+    const centred = ops.sub(descriptor, p.get(`${WHITENING}.mean`));
     return ops.l2Normalize(linear(ops, p, WHITENING, centred));
   });
 }
@@ -99,7 +103,7 @@ export interface EmittedEncoder extends DescriptorSpec, Pick<EncoderEntry, 'id' 
 }
 
 export interface EmitOptions {
-  /** Named so in the graph: [N, views · C] before whitening, or [N, dim] after it. */
+  /** Named so in the graph: what {@link describe} gives, or {@link embed}. */
   readonly output: 'descriptor' | 'embedding';
   /** Convolutions compute in float16; inputs, pooling, whitening and outputs stay float32. */
   readonly fp16?: boolean;

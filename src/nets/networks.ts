@@ -25,6 +25,21 @@ export interface NetworkMaps<T> {
   readonly head: T;
 }
 
+/** For each colour channel: red, green, blue. */
+export interface Normalisation {
+  readonly mean: readonly [number, number, number];
+  readonly std: readonly [number, number, number];
+}
+
+/** The statistics of ImageNet's photos, as PyTorch's networks have them. */
+const IMAGENET: Normalisation = {
+  mean: [123.675, 116.28, 103.53],
+  std: [58.395, 57.12, 57.375],
+};
+
+/** To about −1..1, as TensorFlow's networks have it. */
+const SYMMETRIC: Normalisation = { mean: [127, 127, 127], std: [128, 128, 128] };
+
 /** A network of one size. */
 export interface Network {
   /** The picture's sides are multiples of this. */
@@ -33,6 +48,8 @@ export interface Network {
   readonly stride: number;
   /** Whether its ONNX graph is recorded for one input size: H and W of the input must be numbers. */
   readonly fixedSize: boolean;
+  /** What pictures are normalised by, unless weights were trained otherwise: (x − mean) / std on 0..255. */
+  readonly normalisation: Normalisation;
   /** Channels of the `head` map. */
   readonly channels: number;
   /** Names as in the published checkpoints, without the classifier. */
@@ -57,6 +74,7 @@ const FAMILIES = {
     multiple: efficientNetLiteStride(spec),
     stride: efficientNetLiteStride(spec),
     fixedSize: false,
+    normalisation: SYMMETRIC,
     channels: spec.head,
     parameters: efficientNetLiteParameters(spec),
     maps: (ops, p, image) => efficientNetLite(ops, p, image, spec),
@@ -65,6 +83,7 @@ const FAMILIES = {
     multiple: DEEPEST_STRIDE,
     stride: DEEPEST_STRIDE,
     fixedSize: false,
+    normalisation: IMAGENET,
     channels: seResNetChannels(spec),
     parameters: seResNetParameters(spec),
     maps: (ops, p, image) => seResNet(ops, p, image, spec),
@@ -73,6 +92,7 @@ const FAMILIES = {
     multiple: NFNET_STRIDE,
     stride: NFNET_STRIDE,
     fixedSize: false,
+    normalisation: IMAGENET,
     channels: spec.head,
     parameters: nfNetParameters(spec),
     maps: (ops, p, image) => nfNet(ops, p, image, spec),
@@ -81,6 +101,7 @@ const FAMILIES = {
     multiple: spec.patch,
     stride: swinStride(spec),
     fixedSize: true,
+    normalisation: IMAGENET,
     channels: swinChannels(spec),
     parameters: swinParameters(spec),
     maps: (ops, p, image) => swin(ops, p, image, spec),
