@@ -1,4 +1,5 @@
-// The networks in the browser's onnxruntime against PyTorch's numbers: on WASM, and on software WebGPU.
+// The networks in the browser against PyTorch's numbers: onnxruntime-web on WASM and on software WebGPU,
+// and TfOps with tfjs on software WebGPU.
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TOLERANCE } from '../parity/cases.ts';
@@ -13,19 +14,32 @@ beforeAll(async () => {
 });
 afterAll(() => browser?.close());
 
+/** The networks that each engine has to be right for; Lite0 stands for the full sizes. */
+const TINY = [
+  'tiny network, random weights',
+  'tiny encoder with whitening, two views',
+  'single operations',
+  'operations of the backbones',
+  'SE-ResNet in little',
+  'NFNet-F in little',
+  'ECA-NFNet in little',
+  'Swin in little',
+];
+
 // Lite0 takes software WebGPU a minute, and has no operation that the tiny network lacks.
 test.each([
-  ['wasm', undefined],
-  ['webgpu', 'Lite0'],
-] as const)('%s', async (backend, leaveOut) => {
+  ['ort-wasm', undefined],
+  ['ort-webgpu', 'Lite0'],
+  ['tfjs-webgpu', 'Lite0'],
+] as const)('%s', async (engine, leaveOut) => {
   const { gpu } = await page.evaluate(() => lab.machine());
-  if (backend === 'webgpu') console.log('WebGPU adapter:', gpu);
+  if (engine !== 'ort-wasm') console.log(`${engine}, WebGPU adapter:`, gpu);
   expect(gpu).not.toBeNull();
-  const found = await page.evaluate(([b, without]) => lab.parity(b, without), [
-    backend,
+  const found = await page.evaluate(([name, without]) => lab.parity(name, without), [
+    engine,
     leaveOut,
   ] as const);
-  expect(Object.keys(found).length).toBeGreaterThanOrEqual(3);
+  expect(Object.keys(found)).toEqual(expect.arrayContaining(TINY));
   for (const [name, outputs] of Object.entries(found)) {
     expect(Object.keys(outputs), name).not.toHaveLength(0);
     for (const [output, difference] of Object.entries(outputs)) {

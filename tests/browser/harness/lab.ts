@@ -6,21 +6,15 @@ import { toPlainError } from '../../../src/errors.ts';
 import { decodePhoto } from '../../../src/imaging/decode-browser.ts';
 import { drawScene } from '../../../src/imaging/drawn.ts';
 import type { BackendWish } from '../../../src/inference/backend.ts';
-import { browserRuntime, loadOrt } from '../../../src/inference/browser-runtime.ts';
+import { browserRuntime } from '../../../src/inference/browser-runtime.ts';
 import type { EncoderInfo } from '../../../src/inference/encoder.ts';
 import type { EncoderService } from '../../../src/inference/encoder-service.ts';
 import type { Progress } from '../../../src/progress.ts';
 import { bridgeEncoder } from '../../../workers/spawn.ts';
 import { meanRgb, PHOTO_CASES } from '../../fixtures/photos/cases.ts';
-import {
-  differences,
-  FIXTURES,
-  type FixtureBytes,
-  parityCases,
-  runOrt,
-} from '../../parity/cases.ts';
 import { bridgeToNowhere, TrialBridge } from './lab-bridge.ts';
 import { IndexLab } from './lab-index.ts';
+import { type ParityEngine, parity } from './lab-parity.ts';
 
 /** The built site's root: this page lies at tests/browser/harness/ under it. */
 const ROOT_URL = new URL('../../../', document.baseURI);
@@ -72,28 +66,6 @@ class EncoderLab {
   }
 }
 
-/**
- * Largest difference from PyTorch of each output of each parity case, in onnxruntime-web.
- * @param leaveOut no case whose name holds this
- */
-async function parity(
-  backend: 'wasm' | 'webgpu',
-  leaveOut?: string,
-): Promise<Record<string, Record<string, number>>> {
-  const files = await Promise.all(
-    Object.entries(FIXTURES).map(async ([key, path]) => [key, await fetchBytes(path)] as const),
-  );
-  const cases = parityCases(Object.fromEntries(files) as unknown as FixtureBytes);
-  const ort = await loadOrt({ backend, threads: navigator.hardwareConcurrency });
-  const found: Record<string, Record<string, number>> = {};
-  for (const test of cases) {
-    if (leaveOut && test.name.includes(leaveOut)) continue;
-    const outputs = await runOrt(ort, test, { executionProviders: [backend] });
-    found[test.name] = Object.fromEntries(differences(test.expected, outputs));
-  }
-  return found;
-}
-
 /** What each fixture photo gives here: means of its pixels, or the code of its error. */
 async function photos() {
   const found: Record<string, Awaited<ReturnType<typeof photo>>> = {};
@@ -120,7 +92,8 @@ const lab = {
   machine: () => browserRuntime().facts(),
   /** @param models folder under the site's root, ending in a slash */
   encoder: (models: string, backend: BackendWish) => new EncoderLab(models, backend),
-  parity,
+  /** @param leaveOut no case whose name holds this */
+  parity: (engine: ParityEngine, leaveOut?: string) => parity(fetchBytes, engine, leaveOut),
   photos,
   /** @param folder with a collection.json, under the site's root */
   index: (folder: string) => new IndexLab(new URL(`${folder}/collection.json`, ROOT_URL).href),
