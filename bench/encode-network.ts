@@ -33,7 +33,8 @@ export interface NetworkBench {
 const WARM_UP = 3;
 
 interface Contender {
-  readonly timing: Timing;
+  /** Of each run, in order. */
+  readonly ms: readonly number[];
   readonly features: Float32Array;
 }
 
@@ -41,6 +42,8 @@ interface Measured {
   readonly threads: number;
   readonly ours: Timing;
   readonly beside?: Timing;
+  /** Ours over the other, each run over its neighbour: what slows the machine for a while slows both. */
+  readonly ratio?: Timing;
   /** Largest difference of the features, relative to the largest of them. */
   readonly difference?: number;
 }
@@ -102,21 +105,25 @@ async function measure(bench: NetworkBench, threads: number): Promise<Measured> 
   const files = [await emit(bench)];
   if (bench.beside !== undefined) files.push(await readOnnx(bench.beside));
   const [ours, other] = await inTurns(files, bench);
-  if (!other) return { threads, ours: ours!.timing };
+  if (!other) return { threads, ours: timing(ours!.ms) };
   const scale = Math.max(...ours!.features.map(Math.abs));
   const apart = ours!.features.map((value, i) =>
     Math.abs(value - (other.features[i] ?? Number.NaN)),
   );
   return {
     threads,
-    ours: ours!.timing,
-    beside: other.timing,
+    ours: timing(ours!.ms),
+    beside: timing(other.ms),
+    ratio: timing(ours!.ms.map((ms, i) => ms / other.ms[i]!)),
     // Only of the same weights do the two agree; NaN (null in JSON) for outputs of other lengths.
     difference: Math.max(...apart) / scale,
   };
 }
 
-/** One run of each after the other, so that whatever slows the machine slows all of them. */
+/**
+ * One run of each after the other, so that whatever slows the machine slows all of them; who begins
+ * changes with every turn.
+ */
 async function inTurns(files: readonly Uint8Array[], { n, size }: NetworkBench) {
   const { width, height } = size;
   const random = seededRandom(1);
@@ -128,7 +135,7 @@ async function inTurns(files: readonly Uint8Array[], { n, size }: NetworkBench) 
     running.push({ session, ms: [] as number[], features: new Float32Array() });
   }
   for (let i = 0; i < n + WARM_UP; i++) {
-    for (const each of running) {
+    for (const each of i % 2 === 0 ? running : running.toReversed()) {
       const began = performance.now();
       const outputs = await each.session.run({ [each.session.inputNames[0]!]: image });
       if (i >= WARM_UP) each.ms.push(performance.now() - began);
@@ -136,5 +143,5 @@ async function inTurns(files: readonly Uint8Array[], { n, size }: NetworkBench) 
     }
   }
   for (const { session } of running) await session.release();
-  return running.map(({ ms, features }): Contender => ({ timing: timing(ms), features }));
+  return running.map(({ ms, features }): Contender => ({ ms, features }));
 }
