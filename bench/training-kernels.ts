@@ -1,0 +1,97 @@
+// How fast the training kernels are on tfjs's WASM backend, one thread, beside what tfjs offers instead.
+// Run: npx tsx bench/training-kernels.ts [name]. Prints JSON: billions of operations (GFLOP/s) or of
+// elements a second, the best of several runs.
+import '@tensorflow/tfjs-backend-cpu';
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import * as tf from '@tensorflow/tfjs-core';
+import { registerTrainingKernels } from '../src/tensor/wasm/register.ts';
+
+interface Case {
+  readonly name: string;
+  /** Operations or elements of one run. */
+  readonly work: number;
+  readonly unit: 'GFLOP/s' | 'G elements/s';
+  /** Our way; what it returns is freed. */
+  run(): tf.Tensor;
+  /** tfjs's own way to the same result. */
+  instead?(): tf.Tensor;
+}
+
+const SECONDS = 0.4;
+
+function speed(run: () => tf.Tensor, work: number): number {
+  let best = Number.POSITIVE_INFINITY;
+  for (const end = performance.now() + SECONDS * 1000; performance.now() < end; ) {
+    const began = performance.now();
+    tf.dispose(tf.tidy(run));
+    best = Math.min(best, performance.now() - began);
+  }
+  return work / best / 1e6;
+}
+
+const rounded = (value: number) => Number(value.toPrecision(3));
+
+function filterGradients(): Case[] {
+  const shapes = [
+    [32, 24, 24, 3, 1],
+    [16, 96, 96, 3, 1],
+    [8, 192, 192, 3, 1],
+    [32, 96, 24, 1, 1],
+    [32, 24, 96, 1, 1],
+    [32, 48, 96, 3, 2],
+    [64, 3, 32, 3, 2],
+  ] as const;
+  return shapes.map(([side, c, k, kernel, stride]) => {
+    const n = 16;
+    const x = tf.randomNormal<tf.Rank.R4>([n, side, side, c]);
+    const dy = tf.randomNormal<tf.Rank.R4>([n, side / stride, side / stride, k]);
+    const shape: [number, number, number, number] = [kernel, kernel, c, k];
+    const p = (kernel - 1) / 2;
+    const pad: tf.backend_util.ExplicitPadding = [
+      [0, 0],
+      [p, p],
+      [p, p],
+      [0, 0],
+    ];
+    const attrs = { strides: stride, pad, dataFormat: 'NHWC', filterShape: shape };
+    return {
+      name: `filter gradient ${n}×${side}×${side} ${c}→${k} ${kernel}×${kernel}/${stride}`,
+      work: 2 * dy.size * kernel * kernel * c,
+      unit: 'GFLOP/s',
+      run: () => tf.engine().runKernel('Conv2DBackpropFilter', { x, dy }, attrs) as tf.Tensor,
+      // The maps as filters: channels become the batch, the batch the channels.
+      ...(stride === 1 && {
+        instead: () =>
+          tf.transpose(
+            tf.conv2d(tf.transpose(x, [3, 1, 2, 0]), tf.transpose(dy, [1, 2, 0, 3]), 1, pad),
+            [1, 2, 0, 3],
+          ),
+      }),
+    };
+  });
+}
+
+const CASES: readonly (() => Case[])[] = [filterGradients];
+
+tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
+const require = createRequire(import.meta.url);
+setWasmPaths(`${dirname(require.resolve('@tensorflow/tfjs-backend-wasm'))}/`);
+await tf.setBackend('wasm');
+
+const only = process.argv[2] ?? '';
+const cases = CASES.flatMap((make) => make()).filter(({ name }) => name.includes(only));
+// Before ours are registered: afterwards tfjs's compositions would use them too.
+const instead = cases.map((each) => each.instead && speed(each.instead, each.work));
+await registerTrainingKernels();
+const results = cases.map(({ name, work, unit, run }, i) => {
+  const tfjs = instead[i];
+  return {
+    name,
+    unit,
+    ours: rounded(speed(run, work)),
+    tfjs: tfjs === undefined ? null : rounded(tfjs),
+  };
+});
+console.log(JSON.stringify(results, null, 1));

@@ -1,0 +1,41 @@
+// Registers the kernels that training needs with tfjs's WASM backend. Only training code imports this.
+import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
+import * as tf from '@tensorflow/tfjs-core';
+import { CairnError } from '../../errors.ts';
+import { conv2dBackpropFilter } from './conv.ts';
+import { compileKernels, heapOf } from './heap.ts';
+
+/** Kernels that the backend lacks. */
+const ADDED: readonly tf.KernelConfig[] = [conv2dBackpropFilter];
+
+let registered = false;
+
+/**
+ * To be awaited once the WASM backend is the current one, and before the first gradient; calling it again
+ * does nothing. The heap must be that of the single-threaded build: set the flag
+ * WASM_HAS_MULTITHREAD_SUPPORT to false before the backend starts. Throws `backend-unavailable` when the
+ * current backend is another one, or its heap cannot be bound.
+ */
+export async function registerTrainingKernels(): Promise<void> {
+  await tf.ready();
+  if (tf.getBackend() !== 'wasm') {
+    throw new CairnError(
+      'backend-unavailable',
+      `Training kernels are for tfjs's WASM backend; the current one is ${tf.getBackend()}.`,
+      "Call tf.setBackend('wasm') first.",
+    );
+  }
+  await compileKernels();
+  heapOf(tf.backend() as BackendWasm);
+  if (registered) return;
+  for (const config of ADDED) replace(config);
+  registered = true;
+}
+
+/** tfjs warns when a name is taken: what is there goes first. */
+function replace(config: tf.KernelConfig): void {
+  if (tf.getKernel(config.kernelName, config.backendName)) {
+    tf.unregisterKernel(config.kernelName, config.backendName);
+  }
+  tf.registerKernel(config);
+}
