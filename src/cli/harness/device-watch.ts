@@ -32,7 +32,11 @@ export function watchDevice(device: GPUDevice, name: string): DeviceWatch & { re
   const fail = (error: CairnError) => {
     if (!released) controller.abort(error);
   };
-  const onError = ({ error }: GPUUncapturedErrorEvent) => fail(refused(name, error));
+  const onError = (event: GPUUncapturedErrorEvent) => {
+    // Dawn would print it on standard output, which belongs to --json.
+    event.preventDefault();
+    fail(refused(name, event.error));
+  };
   device.addEventListener('uncapturederror', onError);
   void device.lost.then(({ reason, message }) => fail(deviceLost(name, reason, message)));
   return {
@@ -40,7 +44,9 @@ export function watchDevice(device: GPUDevice, name: string): DeviceWatch & { re
     guard: async (work) => {
       const { promise, stop } = failureOf(signal);
       try {
-        return await Promise.race([work, promise]);
+        const outcome = await Promise.race([promise, work]);
+        signal.throwIfAborted();
+        return outcome;
       } catch (thrown) {
         await Promise.race([promise, new Promise((resolve) => setTimeout(resolve, NEWS_MS))]);
         throw thrown;
@@ -73,8 +79,7 @@ const REMEDY =
   'Go on from the last checkpoint with --resume; if it happens again, train smaller batches or pictures, or choose --backend wasm.';
 
 function deviceLost(name: string, reason: string, message: string): CairnError {
-  const why = [reason === 'unknown' ? '' : reason, message].filter(Boolean).join(', ');
-  const words = `The WebGPU device ${name} was lost${why ? ` (${why})` : ''}.`;
+  const words = `The WebGPU device ${name} was lost (${message || reason}).`;
   return new CairnError('backend-unavailable', words, REMEDY);
 }
 

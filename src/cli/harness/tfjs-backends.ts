@@ -1,6 +1,7 @@
 // tfjs's backends as training uses them in Node: each with its gradients, and checked before it is trusted.
 import * as tf from '@tensorflow/tfjs-core';
 import { CairnError } from '../../errors.ts';
+import { registerTrainingKernels } from '../../tensor/wasm/register.ts';
 import { useWasmKernels } from '../fit-kernels.ts';
 
 /** tfjs's own default for WebGPU. */
@@ -49,12 +50,15 @@ export function releaseWebGpu(device: GPUDevice): void {
   device.destroy();
 }
 
-/** Makes WASM tfjs's backend, one thread. */
+/** Makes WASM tfjs's backend, one thread, with the kernels that training needs beyond tfjs's own. */
 export async function useWasm(): Promise<void> {
   await registerGradients();
+  // Our kernels share the heap of the build without threads.
+  tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
   wasmReady ??= useWasmKernels();
   await wasmReady;
   if (!(await tf.setBackend('wasm'))) throw new Error('tfjs could not start WASM');
+  await registerTrainingKernels();
 }
 
 /** Makes plain JavaScript tfjs's backend. */
