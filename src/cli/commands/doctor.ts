@@ -7,6 +7,7 @@ import { parseRegistry } from '../../weights/load-registry.ts';
 import { folderSource } from '../../weights/node-source.ts';
 import type { EncoderEntry, VerifiedFile } from '../../weights/registry.ts';
 import { openCollection } from '../collections.ts';
+import { startHarness } from '../harness/index.ts';
 import { modelsFolder, openModel } from '../models.ts';
 import { printJson } from '../output.ts';
 
@@ -29,6 +30,11 @@ export async function doctor(options: { json?: boolean }): Promise<void> {
     const size = `${c.labels.length} labels, ${photos} photos, ${shards.length} shards`;
     return `${c.name}: ${size}, hashes right; exact search by ${await exactKernel()}`;
   });
+  const training = await attempt(async () => {
+    const harness = await startHarness();
+    await harness.dispose();
+    return harness.why;
+  });
   const report = {
     machine: {
       node: process.version,
@@ -40,7 +46,8 @@ export async function doctor(options: { json?: boolean }): Promise<void> {
     models,
     encoder,
     collection,
-    healthy: encoder.ok && collection.ok && models.every((m) => m.ok),
+    training,
+    healthy: encoder.ok && collection.ok && training.ok && models.every((m) => m.ok),
   };
   if (options.json) printJson(report);
   else printInWords(report);
@@ -80,6 +87,7 @@ function printInWords(report: {
   models: readonly ({ file: string } & Finding)[];
   encoder: Finding;
   collection: Finding;
+  training: Finding;
 }): void {
   const line = (name: string, { ok, detail }: Finding) =>
     process.stdout.write(`${ok ? 'ok  ' : 'BAD '} ${name}: ${detail}\n`);
@@ -87,4 +95,5 @@ function printInWords(report: {
   for (const model of report.models) line(model.file, model);
   line('encoder', report.encoder);
   line('collection', report.collection);
+  line('training', report.training);
 }
