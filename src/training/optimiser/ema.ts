@@ -5,7 +5,7 @@ import type { Params } from '../../tensor/ops.ts';
 import { scopedParams } from '../../tensor/params.ts';
 import { join, PackedTensors, planPacks, SMALL } from './packs.ts';
 
-/** How often the average was moved, among {@link WeightAverage.tensors}. */
+/** How often the average was moved, in {@link WeightAverage.state}. */
 export const UPDATES = 'updates';
 
 /**
@@ -16,7 +16,6 @@ export class WeightAverage {
   readonly #decay: number;
   #average: PackedTensors;
   #updates = 0;
-  #updatesTensor: tf.Tensor | null = null;
 
   /**
    * Starts as the variables are.
@@ -50,14 +49,15 @@ export class WeightAverage {
     this.#updates += 1;
   }
 
-  /**
-   * The averages by path, and {@link UPDATES}: all that {@link restore} needs. They stay this object's,
-   * and are valid until the next update.
-   */
+  /** The averages by path. They stay this object's, and are valid until the next update. */
   get tensors(): ReadonlyMap<string, tf.Tensor> {
-    this.#updatesTensor?.dispose();
-    this.#updatesTensor = tf.keep(tf.scalar(this.#updates));
-    return new Map([...this.#average.views(), [UPDATES, this.#updatesTensor]]);
+    return this.#average.views();
+  }
+
+  /** The averages by path, and {@link UPDATES}: copies, which the caller disposes. */
+  state(): Map<string, tf.Tensor> {
+    const copies = [...this.tensors].map(([path, tensor]) => [path, tf.clone(tensor)] as const);
+    return new Map<string, tf.Tensor>([...copies, [UPDATES, tf.scalar(this.#updates)]]);
   }
 
   /** The averages, and `others` where there is none; valid until the next update. */
@@ -84,7 +84,7 @@ export class WeightAverage {
     };
   }
 
-  /** Goes on from {@link tensors}, which stay the caller's. Throws `model-invalid` when they do not fit. */
+  /** Goes on from a {@link state}, whose tensors stay the caller's. Throws `model-invalid` when they do not fit. */
   restore(tensors: ReadonlyMap<string, tf.Tensor>): void {
     const updates = tensors.get(UPDATES)?.dataSync<'float32'>()[0] ?? unfit(UPDATES);
     const find = finderIn(tensors);
@@ -101,8 +101,6 @@ export class WeightAverage {
 
   dispose(): void {
     this.#average.dispose();
-    this.#updatesTensor?.dispose();
-    this.#updatesTensor = null;
   }
 }
 

@@ -19,8 +19,8 @@ export interface Optimiser {
     lr: number,
   ): void;
   /**
-   * All that the next step needs, by name, bit for bit: `step`, and each moment as `m/path`. The tensors
-   * stay the optimiser's, and are valid until its next step.
+   * All that the next step needs, by name, bit for bit: `step`, and each moment as `m/path`. Copies,
+   * which the caller disposes.
    */
   state(): Map<string, tf.Tensor>;
   /**
@@ -77,7 +77,6 @@ export class RuleOptimiser implements Optimiser {
   /** A restored state before that. */
   #restored: ReadonlyMap<string, tf.Tensor> | null = null;
   #step = 0;
-  #stepTensor: tf.Tensor | null = null;
 
   /** @param small tensors of at most so many numbers are moved together */
   constructor(rule: Rule, small = SMALL) {
@@ -120,15 +119,13 @@ export class RuleOptimiser implements Optimiser {
   }
 
   state(): Map<string, tf.Tensor> {
-    this.#stepTensor?.dispose();
-    this.#stepTensor = tf.keep(tf.scalar(this.#step));
-    const state = new Map(this.#restored ?? []);
+    const own = new Map(this.#restored ?? []);
     for (const [k, moment] of this.#moments.entries()) {
-      for (const [path, tensor] of moment.views()) {
-        state.set(`${this.#rule.moments[k]}/${path}`, tensor);
-      }
+      for (const [path, tensor] of moment.views())
+        own.set(`${this.#rule.moments[k]}/${path}`, tensor);
     }
-    return state.set(STEP, this.#stepTensor);
+    const copies = [...own].map(([name, tensor]) => [name, tf.clone(tensor)] as const);
+    return new Map<string, tf.Tensor>([...copies, [STEP, tf.scalar(this.#step)]]);
   }
 
   restore(state: ReadonlyMap<string, tf.Tensor>): void {
@@ -145,8 +142,6 @@ export class RuleOptimiser implements Optimiser {
     for (const moment of this.#moments) moment.dispose();
     this.#moments = [];
     this.#forgetRestored();
-    this.#stepTensor?.dispose();
-    this.#stepTensor = null;
   }
 
   #begin(moved: readonly (readonly [string, tf.Variable])[]): void {
