@@ -33,7 +33,11 @@ function speed(run: () => tf.Tensor, work: number): number {
 
 const rounded = (value: number) => Number(value.toPrecision(3));
 
-function filterGradients(): Case[] {
+function run(kernel: string, inputs: tf.NamedTensorMap, attrs: object): tf.Tensor {
+  return tf.engine().runKernel(kernel, inputs, attrs as tf.NamedAttrMap) as tf.Tensor;
+}
+
+function convolutions(): Case[] {
   const shapes = [
     [32, 24, 24, 3, 1],
     [16, 96, 96, 3, 1],
@@ -43,11 +47,11 @@ function filterGradients(): Case[] {
     [32, 48, 96, 3, 2],
     [64, 3, 32, 3, 2],
   ] as const;
-  return shapes.map(([side, c, k, kernel, stride]) => {
+  return shapes.flatMap(([side, c, k, kernel, stride]) => {
     const n = 16;
     const x = tf.randomNormal<tf.Rank.R4>([n, side, side, c]);
+    const filter = tf.randomNormal<tf.Rank.R4>([kernel, kernel, c, k]);
     const dy = tf.randomNormal<tf.Rank.R4>([n, side / stride, side / stride, k]);
-    const shape: [number, number, number, number] = [kernel, kernel, c, k];
     const p = (kernel - 1) / 2;
     const pad: tf.backend_util.ExplicitPadding = [
       [0, 0],
@@ -55,25 +59,35 @@ function filterGradients(): Case[] {
       [p, p],
       [0, 0],
     ];
-    const attrs = { strides: stride, pad, dataFormat: 'NHWC', filterShape: shape };
-    return {
-      name: `filter gradient ${n}×${side}×${side} ${c}→${k} ${kernel}×${kernel}/${stride}`,
-      work: 2 * dy.size * kernel * kernel * c,
-      unit: 'GFLOP/s',
-      run: () => tf.engine().runKernel('Conv2DBackpropFilter', { x, dy }, attrs) as tf.Tensor,
-      // The maps as filters: channels become the batch, the batch the channels.
-      ...(stride === 1 && {
-        instead: () =>
-          tf.transpose(
-            tf.conv2d(tf.transpose(x, [3, 1, 2, 0]), tf.transpose(dy, [1, 2, 0, 3]), 1, pad),
-            [1, 2, 0, 3],
-          ),
-      }),
-    };
+    const attrs = { strides: stride, pad, dataFormat: 'NHWC', dilations: 1 };
+    const shape = `${n}×${side}×${side} ${c}→${k} ${kernel}×${kernel}/${stride}`;
+    const work = 2 * dy.size * kernel * kernel * c;
+    const unit = 'GFLOP/s' as const;
+    const forward = () => run('Conv2D', { x, filter }, attrs);
+    const back = () =>
+      run('Conv2DBackpropInput', { dy, filter }, { ...attrs, inputShape: x.shape });
+    return [
+      { name: `convolution ${shape}`, work, unit, run: forward, instead: forward },
+      { name: `input gradient ${shape}`, work, unit, run: back, instead: back },
+      {
+        name: `filter gradient ${shape}`,
+        work,
+        unit,
+        run: () => run('Conv2DBackpropFilter', { x, dy }, { ...attrs, filterShape: filter.shape }),
+        // The maps as filters: channels become the batch, the batch the channels.
+        ...(stride === 1 && {
+          instead: () =>
+            tf.transpose(
+              tf.conv2d(tf.transpose(x, [3, 1, 2, 0]), tf.transpose(dy, [1, 2, 0, 3]), 1, pad),
+              [1, 2, 0, 3],
+            ),
+        }),
+      },
+    ];
   });
 }
 
-const CASES: readonly (() => Case[])[] = [filterGradients];
+const CASES: readonly (() => Case[])[] = [convolutions];
 
 tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
 const require = createRequire(import.meta.url);

@@ -82,6 +82,18 @@ const anyConvolution = fc
   })
   .filter(({ h, w, kh, kw, pads: [t, l, b, r] }) => h + t + b >= kh && w + l + r >= kw);
 
+const forward = (of: Convolution) => {
+  const { x, filter } = shapes(of);
+  const attrs = { ...attrsOf(of), dilations: 1 };
+  return expectSame('Conv2D', { x: randomTensor(x, 1), filter: randomTensor(filter, 2) }, attrs);
+};
+
+const inputGradient = (of: Convolution) => {
+  const { x, dy, filter } = shapes(of);
+  const inputs = { dy: randomTensor(dy, 1), filter: randomTensor(filter, 2) };
+  return expectSame('Conv2DBackpropInput', inputs, { ...attrsOf(of), inputShape: x });
+};
+
 const filterGradient = (of: Convolution) => {
   const { x, dy, filter } = shapes(of);
   const attrs = { ...attrsOf(of), filterShape: filter };
@@ -108,22 +120,42 @@ test('another backend is refused', async () => {
   await tf.setBackend('wasm');
 });
 
-describe('the filter gradient', () => {
-  test.each(CONVOLUTIONS)('$n×$h×$w $c→$k $kh×$kw/$stride $pads', filterGradient);
+const KINDS = [
+  ['forward', forward],
+  ['the filter gradient', filterGradient],
+  ['the input gradient', inputGradient],
+] as const;
+
+describe.each(KINDS)('%s', (_, check) => {
+  test.each(CONVOLUTIONS)('$n×$h×$w $c→$k $kh×$kw/$stride $pads', check);
 
   test('of any convolution', async () => {
-    await fc.assert(fc.asyncProperty(anyConvolution, filterGradient), { numRuns: 60, seed: 1 });
+    await fc.assert(fc.asyncProperty(anyConvolution, check), { numRuns: 60, seed: 1 });
+  });
+});
+
+describe('memory', () => {
+  test('is steady, and the heap may grow', async () => {
+    for (const of of [CONVOLUTIONS[0]!, CONVOLUTIONS[2]!]) {
+      const { x, dy, filter } = shapes(of);
+      const tensors = {
+        x: tf.tensor(randomTensor(x, 1).values, x),
+        filter: tf.tensor(randomTensor(filter, 2).values, filter),
+        dy: tf.tensor(randomTensor(dy, 3).values, dy),
+      };
+      const convolve = (map: tf.Tensor, kernel: tf.Tensor) =>
+        tf.conv2d(map as tf.Tensor4D, kernel as tf.Tensor4D, of.stride, explicit(of.pads), 'NHWC');
+      await steadyMemory(() => {
+        const [dx, dw] = tf.grads(convolve)([tensors.x, tensors.filter], tensors.dy);
+        return tf.concat([tf.reshape(dx!, [-1]), tf.reshape(dw!, [-1])]);
+      });
+      tf.dispose(tensors);
+    }
   });
 
-  test('holds no memory, and survives the growth of the heap', async () => {
-    const of = CONVOLUTIONS[0]!;
-    const { x, dy, filter } = shapes(of);
-    const tensors = { x: tf.randomNormal(x), dy: tf.randomNormal(dy) };
-    const run = () =>
-      tf
-        .engine()
-        .runKernel('Conv2DBackpropFilter', tensors, { ...attrsOf(of), filterShape: filter });
-    await steadyMemory(run);
-    tf.dispose(tensors);
+  test('of dilated convolutions is left to tfjs', async () => {
+    const inputs = { x: randomTensor([1, 9, 9, 4], 1), filter: randomTensor([3, 3, 4, 8], 2) };
+    const attrs = { strides: 1, pad: 'same', dataFormat: 'NHWC', dilations: 2 };
+    await expectSame('Conv2D', inputs, attrs);
   });
 });

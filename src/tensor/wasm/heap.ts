@@ -4,54 +4,7 @@ import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { CairnError } from '../../errors.ts';
 import { KERNEL_WASM } from './kernel.generated.ts';
-
-/** What the module exports: addresses in bytes, sizes in elements. See kernel/*.as. */
-export interface KernelExports {
-  gemm(
-    a: number,
-    b: number,
-    c: number,
-    m: number,
-    n: number,
-    k: number,
-    turnA: number,
-    turnB: number,
-    scratch: number,
-  ): void;
-  gemmBatch(
-    a: number,
-    b: number,
-    c: number,
-    batch: number,
-    nextA: number,
-    nextB: number,
-    m: number,
-    n: number,
-    k: number,
-    turnA: number,
-    turnB: number,
-    scratch: number,
-  ): void;
-  convFilterGradient(
-    x: number,
-    dy: number,
-    dw: number,
-    n: number,
-    h: number,
-    w: number,
-    c: number,
-    oh: number,
-    ow: number,
-    k: number,
-    kh: number,
-    kw: number,
-    strideH: number,
-    strideW: number,
-    top: number,
-    left: number,
-    scratch: number,
-  ): void;
-}
+import type { KernelExports } from './kernel-exports.ts';
 
 /** The kernels on one backend's heap. Addresses stay valid when the heap grows. */
 export interface Heap {
@@ -60,10 +13,12 @@ export interface Heap {
   readonly scratch: number;
   /** Address of a tensor's first element. */
   at(tensor: TensorInfo): number;
+  /** Runs with a float32 buffer on the heap, which is freed afterwards. */
+  borrow(floats: number, use: (address: number) => void): void;
 }
 
-/** A cut-off tile, one panel of 256 × 4 floats, sixteen of 256 × 8: see kernel/gemm.as. */
-const SCRATCH_BYTES = 128 + 256 * 16 + 256 * 128 * 4;
+/** A cut-off tile, 256 zeros, one panel of 256 × 4 floats, sixteen of 256 × 8: see kernel/gemm.as. */
+const SCRATCH_BYTES = 128 + 256 * 4 + 256 * 16 + 256 * 128 * 4;
 
 let compiled: Promise<WebAssembly.Module> | undefined;
 let module: WebAssembly.Module | undefined;
@@ -113,6 +68,14 @@ export function heapOf(backend: BackendWasm): Heap {
     kernels: instance.exports as unknown as KernelExports,
     scratch,
     at: (tensor) => backend.dataIdMap.get(tensor.dataId).memoryOffset,
+    borrow(floats, use) {
+      const buffer = backend.makeOutput([floats], 'float32');
+      try {
+        use(this.at(buffer));
+      } finally {
+        backend.disposeData(buffer.dataId);
+      }
+    },
   };
   heaps.set(wasm, heap);
   return heap;

@@ -2,11 +2,11 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { CairnError } from '../../errors.ts';
-import { conv2dBackpropFilter } from './conv.ts';
+import { convolutionKernels } from './conv.ts';
 import { compileKernels, heapOf } from './heap.ts';
+import type { TrainingKernel } from './training-kernel.ts';
 
-/** Kernels that the backend lacks. */
-const ADDED: readonly tf.KernelConfig[] = [conv2dBackpropFilter];
+const KERNELS: readonly TrainingKernel[] = [...convolutionKernels];
 
 let registered = false;
 
@@ -28,14 +28,17 @@ export async function registerTrainingKernels(): Promise<void> {
   await compileKernels();
   heapOf(tf.backend() as BackendWasm);
   if (registered) return;
-  for (const config of ADDED) replace(config);
+  for (const kernel of KERNELS) install(kernel);
   registered = true;
 }
 
 /** tfjs warns when a name is taken: what is there goes first. */
-function replace(config: tf.KernelConfig): void {
-  if (tf.getKernel(config.kernelName, config.backendName)) {
-    tf.unregisterKernel(config.kernelName, config.backendName);
+function install(kernel: TrainingKernel): void {
+  const there = tf.getKernel(kernel.name, 'wasm');
+  if (there) tf.unregisterKernel(kernel.name, 'wasm');
+  if ('run' in kernel) {
+    tf.registerKernel({ kernelName: kernel.name, backendName: 'wasm', kernelFunc: kernel.run });
+  } else if (there) {
+    tf.registerKernel({ ...there, kernelFunc: kernel.override(there.kernelFunc) });
   }
-  tf.registerKernel(config);
 }

@@ -9,10 +9,12 @@
 export const STEPS: i32 = 256;
 export const COLUMNS: i32 = 128;
 
-/** Where in the scratch lie a tile that is cut off at an edge, a's panel and b's panels. */
+// Where in the scratch lie a tile that is cut off at an edge, zeros for as many steps, a's panel and
+// b's panels.
 export const EDGE_AT: usize = 0;
-export const A_AT: usize = 128;
-export const B_AT: usize = 128 + 256 * 16;
+export const ZEROS_AT: usize = 128;
+export const A_AT: usize = ZEROS_AT + 256 * 4;
+export const B_AT: usize = A_AT + 256 * 16;
 
 // @ts-ignore: decorator
 @inline function mulAdd(sum: v128, a: v128, b: v128): v128 {
@@ -102,13 +104,13 @@ export function tiles(
   }
 }
 
-// Four rows of four floats, turned: rows `stride` bytes apart at `from`, columns `step` bytes apart at `to`.
+// Four vectors of four floats, turned: those of `to` are `step` bytes apart.
 // @ts-ignore: decorator
-@inline export function turn4(from: usize, stride: usize, to: usize, step: usize): void {
-  const r0 = v128.load(from);
-  const r1 = v128.load(from + stride);
-  const r2 = v128.load(from + 2 * stride);
-  const r3 = v128.load(from + 3 * stride);
+@inline export function turnFour(f0: usize, f1: usize, f2: usize, f3: usize, to: usize, step: usize): void {
+  const r0 = v128.load(f0);
+  const r1 = v128.load(f1);
+  const r2 = v128.load(f2);
+  const r3 = v128.load(f3);
   const low01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
   const low23 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5);
   const high01 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
@@ -117,6 +119,12 @@ export function tiles(
   v128.store(to + step, v128.shuffle<f32>(low01, low23, 2, 3, 6, 7));
   v128.store(to + 2 * step, v128.shuffle<f32>(high01, high23, 0, 1, 4, 5));
   v128.store(to + 3 * step, v128.shuffle<f32>(high01, high23, 2, 3, 6, 7));
+}
+
+// The same of rows that are `stride` bytes apart.
+// @ts-ignore: decorator
+@inline export function turn4(from: usize, stride: usize, to: usize, step: usize): void {
+  turnFour(from, from + stride, from + 2 * stride, from + 3 * stride, to, step);
 }
 
 // `count` (at most `width`) vectors of `steps` floats, `stride` bytes apart, into to[step][width].

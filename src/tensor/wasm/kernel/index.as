@@ -1,3 +1,4 @@
 // What the host may call: all training kernels in one module.
 export { gemm, gemmBatch } from './gemm';
-export { convFilterGradient } from './conv';
+export { convFilterGradient, convForward } from './conv';
+export { placePhase, reverseFilter, swapAxes } from './moves';

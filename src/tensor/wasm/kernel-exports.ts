@@ -1,0 +1,83 @@
+// What the training kernels' module exports, see kernel/*.as: addresses in bytes, sizes in elements.
+
+type Address = number;
+type Flag = 0 | 1;
+
+/** A convolution: the map [n, h, w, c], the output [n, oh, ow, k], the filter [kh, kw, c, k]. */
+export type ConvolutionSizes = [
+  n: number,
+  h: number,
+  w: number,
+  c: number,
+  oh: number,
+  ow: number,
+  k: number,
+  kh: number,
+  kw: number,
+  strideH: number,
+  strideW: number,
+  top: number,
+  left: number,
+];
+
+export interface KernelExports {
+  /** c [m × n] = op(a) · op(b); turned operands are stored [k × m] and [n × k]. */
+  gemm(
+    ...args: [
+      ...operands: [a: Address, b: Address, c: Address],
+      ...sizes: [m: number, n: number, k: number],
+      turnA: Flag,
+      turnB: Flag,
+      scratch: Address,
+    ]
+  ): void;
+  /** The same for a batch; operands lie `nextA` and `nextB` bytes apart. */
+  gemmBatch(
+    ...args: [
+      ...operands: [a: Address, b: Address, c: Address],
+      ...batch: [count: number, nextA: number, nextB: number],
+      ...sizes: [m: number, n: number, k: number],
+      turnA: Flag,
+      turnB: Flag,
+      scratch: Address,
+    ]
+  ): void;
+  convForward(
+    ...args: [
+      ...operands: [x: Address, filter: Address, y: Address],
+      ...sizes: ConvolutionSizes,
+      scratch: Address,
+    ]
+  ): void;
+  convFilterGradient(
+    ...args: [
+      ...operands: [x: Address, dy: Address, dw: Address],
+      ...sizes: ConvolutionSizes,
+      scratch: Address,
+    ]
+  ): void;
+  /** Taps of a filter [·, kw, c, k] by strides, in reverse and turned: [rows, columns, k, c]. */
+  reverseFilter(
+    ...args: [
+      ...operands: [from: Address, to: Address],
+      ...sizes: [kw: number, c: number, k: number],
+      ...down: [row: number, rows: number, strideH: number],
+      ...across: [column: number, columns: number, strideW: number],
+    ]
+  ): void;
+  /** A map [n, fh, fw, c] into every strideH-th row and strideW-th column of [n, h, w, c]. */
+  placePhase(
+    ...args: [
+      ...operands: [from: Address, to: Address],
+      ...sizes: [n: number, fh: number, fw: number, h: number, w: number, c: number],
+      ...at: [row: number, column: number, strideH: number, strideW: number],
+    ]
+  ): void;
+  /** [outer, a, b, inner] → [outer, b, a, inner], elements of four bytes. */
+  swapAxes(
+    ...args: [
+      ...operands: [from: Address, to: Address],
+      ...sizes: [outer: number, a: number, b: number, inner: number],
+    ]
+  ): void;
+}
