@@ -8,7 +8,7 @@ const GREEN = 0.587;
 const BLUE = 0.114;
 
 function clamp(level: number): number {
-  return level < 0 ? 0 : level > 255 ? 255 : level;
+  return Math.min(255, Math.max(0, level));
 }
 
 /**

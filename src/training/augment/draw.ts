@@ -44,6 +44,8 @@ export interface Draw {
  */
 export function drawAugmentation(preset: AugmentationPreset, random: () => number): Draw {
   const within = ([low, high]: Range) => low + (high - low) * random();
+  // Twice as wide is as likely as half as wide.
+  const logWithin = ([low, high]: Range) => Math.exp(within([Math.log(low), Math.log(high)]));
   const around = (centre: number, reach: number) => within([centre - reach, centre + reach]);
   const happens = <T>(step: (T & { readonly probability: number }) | null) =>
     step !== null && random() < step.probability ? step : null;
@@ -71,11 +73,6 @@ export function drawAugmentation(preset: AugmentationPreset, random: () => numbe
   const cutting = happens(preset.cutout);
   const cutout = cutting && { x: random(), y: random(), side: cutting.side, fill: cutting.fill };
   return { flip, quality, crop, affine, colour, cutout };
-
-  /** Twice as wide is as likely as half as wide. */
-  function logWithin([low, high]: Range): number {
-    return Math.exp(within([Math.log(low), Math.log(high)]));
-  }
 }
 
 /** A box of that area whose aspect ratio is the photo's times `aspect`, as far as the photo reaches. */
