@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Harness } from '../../src/cli/harness/index.ts';
 import { network } from '../../src/nets/networks.ts';
 import { mapFromNchw } from '../../src/tensor/tf-ops.ts';
+import { AdamW } from '../../src/training/optimiser/adamw.ts';
 import { Variables } from '../../src/training/trainer/model.ts';
 import { TrainingOps } from '../../src/training/trainer/training-ops.ts';
 import { largestDifference, numbers, print, start } from './harness-findings.ts';
@@ -40,9 +41,9 @@ async function valuesOf(variables: Variables): Promise<Map<string, Float32Array>
 async function train(): Promise<Trained> {
   const variables = Variables.start(net.parameters, 1);
   const before = await valuesOf(variables);
-  const optimiser = tf.train.adam(RATE);
+  const optimiser = new AdamW();
   // By a batch's statistics, maps of one cell from two photos would normalise to ±1: their gradients are
-  // rounding errors, which Adam blows up to whole steps. Operations by them are compared on their own.
+  // rounding errors, which AdamW blows up to whole steps. Operations by them are compared on their own.
   const ops = new TrainingOps({ frozenNorms: true });
   const losses: number[] = [];
   const from = performance.now();
@@ -51,7 +52,8 @@ async function train(): Promise<Trained> {
       () => loss(ops, variables),
       [...variables.trainable.values()],
     );
-    optimiser.applyGradients(grads as unknown as Parameters<typeof optimiser.applyGradients>[0]);
+    const byPath = Object.entries(grads).map(([name, grad]) => [variables.pathOf(name), grad]);
+    optimiser.apply(variables.trainable, Object.fromEntries(byPath), RATE);
     ops.updateRunning();
     losses.push((await value.data())[0]!);
     tf.dispose([value, grads]);
