@@ -12,8 +12,8 @@ import { findSoftwareVulkan, softwareVulkanEnvironment } from '../../src/cli/har
 import { OPERATIONS } from './harness-cases.ts';
 import type { Finding } from './harness-findings.ts';
 
-/** Measured on two cores: 10 to 20 seconds alone, thrice that beside other work. */
-const LIMIT_MS = 240_000;
+/** Measured on two cores: 20 to 30 seconds, up to 80 beside other work; most of it compiles shaders. */
+const LIMIT_MS = 360_000;
 const TOLERANCE = 1e-3;
 const REPORT_BYTES = 2 ** 22;
 
