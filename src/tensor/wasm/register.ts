@@ -4,9 +4,15 @@ import * as tf from '@tensorflow/tfjs-core';
 import { CairnError } from '../../errors.ts';
 import { convolutionKernels } from './conv.ts';
 import { compileKernels, heapOf } from './heap.ts';
+import { matMulKernels } from './matmul.ts';
 import type { TrainingKernel } from './training-kernel.ts';
+import { transposeKernels } from './transpose.ts';
 
-const KERNELS: readonly TrainingKernel[] = [...convolutionKernels];
+const KERNELS: readonly TrainingKernel[] = [
+  ...convolutionKernels,
+  ...matMulKernels,
+  ...transposeKernels,
+];
 
 let registered = false;
 
