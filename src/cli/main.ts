@@ -50,6 +50,18 @@ program
   .action(async (options) => (await import('./commands/evaluate.ts')).evaluate(options));
 
 program
+  .command('contact-sheet')
+  .description('draw training photos beside what augmentation makes of them')
+  .requiredOption(...manifest)
+  .requiredOption('--out <file>', 'picture to write, .jpg or .png')
+  .option('--preset <name>', 'recipe, light or none', 'recipe')
+  .option('--size <pixels>', 'longest side of a picture', '160')
+  .option('--photos <n>', 'rows: photos drawn by the seed', '8')
+  .option('--draws <n>', 'columns after the first, which is the photo itself', '8')
+  .option('--seed <n>', 'of photos and draws', '1')
+  .action(async (options) => (await import('./commands/contact-sheet.ts')).contactSheet(options));
+
+program
   .command('import-weights')
   .description('a published checkpoint (.pth, .pt, .safetensors) → weights by our names')
   .argument('<file>')

@@ -1,0 +1,134 @@
+// `cairn contact-sheet`: photos and what augmentation makes of them, to be looked at by people.
+import { extname } from 'node:path';
+import sharp from 'sharp';
+import { seededRandom } from '../../evaluation/random.ts';
+import type { PixelGrid } from '../../imaging/decode.ts';
+import { decodePhoto } from '../../imaging/decode-node.ts';
+import { viewSize } from '../../imaging/to-tensor.ts';
+import { jpegRoundTrip } from '../../training/augment/jpeg-node.ts';
+import { AUGMENTATIONS, type AugmentationName } from '../../training/augment/presets.ts';
+import type { Batch } from '../../training/data/batch.ts';
+import { makeBatch } from '../../training/data/make-batch.ts';
+import { SAMPLING } from '../../training/data/sampler.ts';
+import { mixSeeds } from '../../training/data/seeds.ts';
+import { readPhoto } from '../encode-photos.ts';
+import { printJson, usage } from '../output.ts';
+import { readManifests } from '../photo-list.ts';
+import { type TrainingSet, trainingPhotos } from '../training-photos.ts';
+
+export interface ContactSheetOptions {
+  readonly manifest: string[];
+  /** .jpg or .png. */
+  readonly out: string;
+  readonly preset: string;
+  /** Longest side of a picture in pixels. */
+  readonly size: string;
+  /** Rows. */
+  readonly photos: string;
+  /** Columns after the first, which shows the photo as it is. */
+  readonly draws: string;
+  readonly seed: string;
+}
+
+/** Pixels between pictures, and the level of the ground. */
+const SHEET = { gap: 4, ground: 255, quality: 90, most: 100, longestSide: 1024 } as const;
+/** Pictures are wanted as they are, not as a network takes them. */
+const AS_LEVELS = { mean: [0, 0, 0], std: [1, 1, 1], jpeg: jpegRoundTrip };
+
+/** Throws `usage`. */
+export async function contactSheet(options: ContactSheetOptions): Promise<void> {
+  const preset = presetNamed(options.preset);
+  const size = whole('--size', options.size, 2 * SAMPLING.multiple, SHEET.longestSide);
+  const rows = whole('--photos', options.photos, 1, SHEET.most);
+  const draws = whole('--draws', options.draws, 1, SHEET.most);
+  const seed = whole('--seed', options.seed, 0, 2 ** 32 - 1);
+  if (!['.jpg', '.jpeg', '.png'].includes(extname(options.out).toLowerCase())) {
+    throw usage(`${options.out} names no kind of picture.`, 'Let it end in .jpg or .png.');
+  }
+  const set = await trainingPhotos(await readManifests(options.manifest), { unlabelled: true });
+  const picked = pick(set, rows, seed);
+  const cell = viewSize(1, 1, size, SAMPLING.multiple).width;
+  const sheet = blank(
+    (draws + 1) * (cell + SHEET.gap) + SHEET.gap,
+    picked.length * (cell + SHEET.gap) + SHEET.gap,
+  );
+  for (const [row, index] of picked.entries()) {
+    const { file } = set.photos[index]!;
+    const photo = await decodePhoto(await readPhoto(file));
+    const shape = viewSize(photo.width, photo.height, size, SAMPLING.multiple);
+    const make = (name: AugmentationName, count: number) => {
+      const photos = Array<number>(count).fill(index);
+      const plan = { ...shape, photos, seed: mixSeeds(seed, index) };
+      const copies = Array<PixelGrid>(count).fill(photo);
+      return makeBatch(copies, plan, { ...AS_LEVELS, augmentation: AUGMENTATIONS[name] });
+    };
+    const top = SHEET.gap + row * (cell + SHEET.gap);
+    for (const [column, batch, n] of columns(await make('none', 1), await make(preset, draws))) {
+      paste(sheet, batch, n, SHEET.gap + column * (cell + SHEET.gap), top);
+    }
+  }
+  await write(sheet, options.out);
+  const paths = picked.map((index) => set.photos[index]!.path);
+  printJson({ out: options.out, preset, size, draws, seed, photos: paths });
+}
+
+function presetNamed(name: string): AugmentationName {
+  if (Object.hasOwn(AUGMENTATIONS, name)) return name as AugmentationName;
+  const known = Object.keys(AUGMENTATIONS).join(', ');
+  throw usage(`--preset ${name} is not known.`, `Use one of: ${known}.`);
+}
+
+function whole(flag: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+  throw usage(`${flag} takes a whole number from ${least} to ${most}, not "${text}".`);
+}
+
+/** Different photos, in random order. */
+function pick(set: TrainingSet, count: number, seed: number): number[] {
+  const random = seededRandom(seed);
+  const left = [...set.photos.keys()];
+  return Array.from(
+    { length: Math.min(count, left.length) },
+    () => left.splice(Math.floor(random() * left.length), 1)[0]!,
+  );
+}
+
+/** Column, batch and place in it: the photo as it is, then its draws. */
+function columns(plain: Batch, drawn: Batch): [number, Batch, number][] {
+  const rest = Array.from({ length: drawn.count }, (_, n): [number, Batch, number] => [
+    n + 1,
+    drawn,
+    n,
+  ]);
+  return [[0, plain, 0], ...rest];
+}
+
+function blank(width: number, height: number) {
+  const data = new Uint8Array(width * height * 3).fill(SHEET.ground);
+  return { width, height, data };
+}
+
+function paste(
+  sheet: ReturnType<typeof blank>,
+  batch: Batch,
+  n: number,
+  left: number,
+  top: number,
+): void {
+  const row = batch.width * 3;
+  for (let y = 0; y < batch.height; y++) {
+    const from = (n * batch.height + y) * row;
+    const to = ((top + y) * sheet.width + left) * 3;
+    for (let i = 0; i < row; i++) sheet.data[to + i] = Math.round(batch.pixels[from + i]!);
+  }
+}
+
+async function write({ data, width, height }: ReturnType<typeof blank>, out: string) {
+  const image = sharp(data, { raw: { width, height, channels: 3 } });
+  // The kind of file follows its name; quality is for JPEG alone.
+  const encoded = /\.png$/i.test(out) ? image.png() : image.jpeg({ quality: SHEET.quality });
+  await encoded.toFile(out).catch((cause: Error) => {
+    throw usage(`${out} cannot be written: ${cause.message}.`, 'Choose another file.');
+  });
+}
