@@ -16,7 +16,7 @@ import {
   scaled,
 } from './margins.ts';
 import { LOSS_NAMES, LOSS_PRESETS, type LossName, type LossPreset } from './presets.ts';
-import { cosinesWith, withGradient } from './products.ts';
+import { cosinesWith, oneHot, withGradient } from './products.ts';
 
 export { LOSS_NAMES, type LossName } from './presets.ts';
 
@@ -81,7 +81,7 @@ export function classLoss(name: LossName, options: ClassLossOptions): ClassLoss 
     compute: (p, embeddings, labels, before) => {
       const all = cosinesWith(embeddings, p.get(CLASS_WEIGHT) as tf.Tensor2D);
       const cosines = nearest(all, classes, subcentres);
-      const right = tf.oneHot(labels, classes, 1, 0, 'float32') as tf.Tensor2D;
+      const right = oneHot(labels, classes);
       const { logits, slope, after } = step({ cosines, right }, before);
       return {
         loss: crossEntropy(cosines, logits, slope, right, smoothing),

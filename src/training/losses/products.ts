@@ -3,6 +3,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { NORM_EPS } from '../../tensor/ops.ts';
 
+/** [N] int32 → [N, depth] float32. Cast afterwards: told to make floats, tfjs's WASM kernel makes none. */
+export function oneHot(indices: tf.Tensor1D, depth: number): tf.Tensor2D {
+  return tf.cast(tf.oneHot(indices, depth), 'float32') as tf.Tensor2D;
+}
+
 /** a · bᵀ for [N, dim] and [M, dim]: [N, M]. Both get gradients. */
 export function rowProducts(a: tf.Tensor2D, b: tf.Tensor2D): tf.Tensor2D {
   const run = tf.customGrad((left, right, save) => {

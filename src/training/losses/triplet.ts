@@ -1,7 +1,7 @@
 // Triplet loss with semi-hard negatives (Schroff et al., "FaceNet", 2015). It learns no classes: labels
 // only say which photos of a batch belong together.
 import * as tf from '@tensorflow/tfjs-core';
-import { rowProducts, withGradient } from './products.ts';
+import { oneHot, rowProducts, withGradient } from './products.ts';
 
 export interface TripletOptions {
   /** How much farther, in squared distance, a negative shall be than a positive. */
@@ -62,6 +62,6 @@ function semiHard(similar: tf.Tensor2D, others: tf.Tensor): tf.Tensor3D {
     tf.neg(candidates),
   );
   const score = tf.sub(tf.mul(preferred, allowed), tf.mul(tf.sub(1, allowed), 2 * TIER));
-  const best = tf.reshape(tf.argMax(score, 2), [n * n]);
-  return tf.reshape(tf.oneHot(best as tf.Tensor1D, n, 1, 0, 'float32'), [n, n, n]);
+  const best = tf.reshape(tf.argMax(score, 2), [n * n]) as tf.Tensor1D;
+  return tf.reshape(oneHot(best, n), [n, n, n]);
 }
