@@ -1,5 +1,5 @@
 // The encoders that `cairn fit` can fit: everything about them that fitting does not find out.
-import type { EncoderEntry } from '../weights/registry.ts';
+import type { EncoderEntry, EnsembleEntry } from '../weights/registry.ts';
 
 export type EncoderRecipe = Omit<
   EncoderEntry,
@@ -25,3 +25,11 @@ export const ENCODER_RECIPES: readonly EncoderRecipe[] = [
     card: 'efficientnet-lite0.md',
   },
 ];
+
+export type EnsembleRecipe = Omit<EnsembleEntry, 'bank' | 'decision' | 'golden'>;
+
+/** Encoders that serve together; each must have a recipe above. */
+export const ENSEMBLE_RECIPES: readonly EnsembleRecipe[] = [];
+
+/** What recognition uses unless told otherwise: an encoder or an ensemble. */
+export const DEFAULT_MODEL = 'efficientnet-lite0-gem';

@@ -4,17 +4,17 @@ import { ExactGallery, type GalleryRow } from '../evaluation/exact-gallery.ts';
 import type { Role } from '../evaluation/protocol.ts';
 import type { Query } from '../evaluation/stages.ts';
 import { NonLandmarkBank } from '../rerank/non-landmark-bank.ts';
-import { applyWhitening, type Whitening } from './whitening.ts';
+import { applyMetric, type Metric } from './metric.ts';
 
 export interface DescribedPhoto {
   readonly path: string;
   readonly label: string;
   readonly role: Role;
-  /** [input], L2-normalised, before whitening. */
+  /** [input], before whitening: an encoder's, L2-normalised, or those of an ensemble's members in a row. */
   readonly descriptor: Float32Array;
 }
 
-/** A gallery, a bank and queries under one whitening: everything that ranking needs. */
+/** A gallery, a bank and queries under one metric: everything that ranking needs. */
 export interface RankingTask {
   readonly labels: readonly string[];
   readonly search: ExactGallery;
@@ -40,10 +40,10 @@ export interface TaskPhotos {
 
 export function makeTask(
   photos: TaskPhotos,
-  whitening: Whitening,
+  metric: Metric,
   referenceNeighbours: number,
 ): RankingTask {
-  const embed = (list: readonly DescribedPhoto[]) => embedAll(list, whitening);
+  const embed = (list: readonly DescribedPhoto[]) => embedAll(list, metric);
   const labels = [...new Set(photos.gallery.map((p) => p.label))].sort();
   const index = new Map(labels.map((label, i) => [label, i]));
   const bankVectors = embed(photos.bank);
@@ -87,15 +87,14 @@ export function validationPhotos(photos: readonly DescribedPhoto[]): TaskPhotos 
   };
 }
 
-export function embedAll(photos: readonly DescribedPhoto[], whitening: Whitening): Float32Array[] {
-  if (photos.length === 0) return [];
-  const flat = applyWhitening(
-    flatten(
-      photos.map((p) => p.descriptor),
-      whitening.mean.length,
-    ),
-    whitening,
+export function embedAll(photos: readonly DescribedPhoto[], metric: Metric): Float32Array[] {
+  const [first] = photos;
+  if (!first) return [];
+  const rows = flatten(
+    photos.map((p) => p.descriptor),
+    first.descriptor.length,
   );
+  const flat = applyMetric(rows, metric);
   const dim = flat.length / photos.length;
   return photos.map((_, i) => flat.slice(i * dim, (i + 1) * dim));
 }

@@ -7,10 +7,10 @@ import { predictionsByStage, rankQueries } from '../evaluation/stages.ts';
 import { type DecisionModel, KINDS } from '../rerank/decision.ts';
 import { decisionFeatures, FEATURES } from '../rerank/features.ts';
 import type { RerankPreset } from '../rerank/presets.ts';
-import { type DescribedPhoto, makeTask } from './descriptors.ts';
+import { type DescribedPhoto, flatten, makeTask } from './descriptors.ts';
 import { FIT } from './fit-recipe.ts';
 import { fitLogistic } from './logistic.ts';
-import { learnWhitening, type Whitening } from './whitening.ts';
+import { learnMetric, type MemberLayout, type Metric } from './metric.ts';
 
 /** A decision's sample: features and the outcome's index in `KINDS`. */
 export interface DecisionSample {
@@ -18,30 +18,34 @@ export interface DecisionSample {
   readonly outcome: number;
 }
 
-/** The rows that a whitening may be learned from: landmarks outside the validation protocol. */
-export function whiteningOf(photos: readonly DescribedPhoto[]): Whitening {
+/** The metric learned from the photos that it may be learned from: landmarks outside the validation protocol. */
+export function metricOf(
+  photos: readonly DescribedPhoto[],
+  layout: readonly MemberLayout[],
+): Metric {
   const rows = photos.filter(
     (p) => (p.role === 'train' || p.role === 'train-extra') && p.label !== '',
   );
-  const input = rows[0]?.descriptor.length ?? 0;
-  const flat = new Float32Array(rows.length * input);
-  rows.forEach((row, i) => {
-    flat.set(row.descriptor, i * input);
-  });
-  return learnWhitening(
+  const flat = flatten(
+    rows.map((p) => p.descriptor),
+    rows[0]?.descriptor.length ?? 0,
+  );
+  return learnMetric(
     flat,
     rows.map((r) => r.label),
+    layout,
     FIT,
   );
 }
 
 /**
  * One pass for each fold. A fold's photos of `train` are queries for known landmarks; its classes
- * of `train_extra` serve as new landmarks (two photos in the gallery) or unlisted ones; whitening and gallery
+ * of `train_extra` serve as new landmarks (two photos in the gallery) or unlisted ones; metric and gallery
  * come from the other folds, negatives from the fit part, which no bank holds.
  */
 export async function decisionSamples(
   photos: readonly DescribedPhoto[],
+  layout: readonly MemberLayout[],
   preset: RerankPreset,
   onFold?: (done: number) => void,
 ): Promise<DecisionSample[]> {
@@ -72,7 +76,7 @@ export async function decisionSamples(
         unlisted,
         negatives: photos.filter((p) => p.role === 'negative-fit'),
       },
-      whiteningOf([...kept, ...keptExtra]),
+      metricOf([...kept, ...keptExtra], layout),
       preset.penalty.referenceNeighbours,
     );
     const ranked = await rankQueries(task.queries, task.search, task.bank, preset);

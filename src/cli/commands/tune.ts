@@ -7,7 +7,7 @@ import type { RerankPreset } from '../../rerank/presets.ts';
 import { RERANK } from '../../rerank/presets.ts';
 import type { RankingStage } from '../../rerank/rerank.ts';
 import { makeTask, validationPhotos } from '../../training/descriptors.ts';
-import { whiteningOf } from '../../training/fit-decision.ts';
+import { metricOf } from '../../training/fit-decision.ts';
 import { FIT } from '../../training/fit-recipe.ts';
 import { readSafetensors } from '../../weights/safetensors.ts';
 import { describePhotos } from '../describe-photos.ts';
@@ -82,7 +82,7 @@ export async function tune(options: {
   const photos = await describePhotos(options.manifest, draft, weights, recipe.descriptor);
   const task = makeTask(
     validationPhotos(photos),
-    whiteningOf(photos),
+    metricOf(photos, [{ length: recipe.descriptor, weight: 1 }]),
     RERANK.penalty.referenceNeighbours,
   );
   const score = async (preset: RerankPreset) => {

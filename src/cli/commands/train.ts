@@ -1,0 +1,153 @@
+// `cairn train`: photos of a manifest → weights of an encoder, resumable, in one or more processes.
+import { resolve } from 'node:path';
+import { network } from '../../nets/networks.ts';
+import { runLoop, START, type Unsaved } from '../../training/trainer/loop.ts';
+import { planRun, type RunPlan } from '../../training/trainer/run-plan.ts';
+import { Trainer } from '../../training/trainer/trainer.ts';
+import type { ValidationScores } from '../../training/trainer/validation.ts';
+import { writeSafetensors } from '../../weights/safetensors.ts';
+import { joinRanks, type Rank } from '../data-parallel.ts';
+import { HARNESS_WISHES, type HarnessWish, startHarness } from '../harness/index.ts';
+import { note, printJson, usage } from '../output.ts';
+import { readManifests } from '../photo-list.ts';
+import { RunFolder } from '../run-folder.ts';
+import { type TeacherTable, teach } from '../teacher.ts';
+import { type TrainConfig, type TrainOptions, trainConfig } from '../train-config.ts';
+import { dryRun } from '../train-dry-run.ts';
+import { learningRate, openTrainingBatches, progressOf, trainerOptions } from '../train-parts.ts';
+import { type TrainingSet, trainingPhotos } from '../training-photos.ts';
+import { validateStudent, validationSet } from '../validate-student.ts';
+
+/** Trains as told; the last line on stdout is JSON, everything else goes to stderr and the run's folder. */
+export async function train(options: TrainOptions): Promise<void> {
+  const config = trainConfig(options);
+  const listed = await readManifests(options.manifest);
+  const set = await trainingPhotos(listed, {
+    limit: config.limit,
+    unlabelled: config.teacher !== null,
+  });
+  const plan = planRun(config.stages, config.batch, set.photos.length);
+  if (options.dryRun) {
+    printJson(await dryRun(config, plan, set.classes.length));
+    return;
+  }
+  const rank = joinRanks(config.processes);
+  try {
+    await run(config, options, plan, set, rank);
+  } finally {
+    rank.close();
+  }
+}
+
+async function run(
+  config: TrainConfig,
+  options: TrainOptions,
+  plan: RunPlan,
+  set: TrainingSet,
+  rank: Rank,
+): Promise<void> {
+  const leads = rank.rank === 0;
+  const folder = leads ? await RunFolder.open(resolve(options.out), options.resume === true) : null;
+  const teacher = await teacherOf(config, set);
+  const harness = await startHarness({
+    backend: wishOf(options.backend),
+    softwareAllowed: options.software === true,
+  });
+  if (leads) note(`${harness.why} ${set.photos.length} photos of ${set.classes.length} landmarks.`);
+  const trainer = new Trainer(await trainerOptions(config, set, rank));
+  const identity = JSON.stringify({ config, photos: set.photos.length, steps: plan.steps });
+  const saved = await savedRun(resolve(options.out), options.resume === true);
+  const from: Unsaved = saved ? trainer.restore(saved, identity) : START;
+  await folder?.keepLog(from.step);
+  const batches = openTrainingBatches(config, set, plan, teacher, rank);
+  const validation = leads ? await validationSet(await readManifests(options.manifest)) : [];
+  let latest: ValidationScores | null = null;
+  const inputAt = (size: number) => ({
+    views: [size],
+    multiple: Math.max(32, network(config.student.arch, config.student.spec).multiple),
+    ...network(config.student.arch, config.student.spec).normalisation,
+  });
+  const writeWeights = async () =>
+    folder?.saveWeights(writeSafetensors(await trainer.weights(), metadataOf(config, options)));
+  const title = `${config.student.arch} ${config.student.spec}`;
+  const progress = await runLoop(
+    {
+      trainer,
+      plan,
+      learningRate: learningRate(config, plan),
+      batch: batches.batch,
+      ...(folder && config.validateEvery > 0
+        ? {
+            validate: async ({ stage }) => {
+              latest = await validateStudent(trainer, validation, inputAt(stage.size));
+              return latest;
+            },
+          }
+        : {}),
+      save: async (at, best) => {
+        if (!folder) return;
+        await folder.saveCheckpoint(await trainer.save(at, identity));
+        // Where nothing is validated, the newest weights are the best that are known.
+        if (best || at.best === null) await writeWeights();
+        await folder.drawCurves(title);
+      },
+      log: (line) => {
+        folder?.log(line);
+        if (leads) note(progressOf(line, plan));
+      },
+    },
+    config,
+    from,
+  );
+  await batches.close();
+  await harness.dispose();
+  if (!folder) return;
+  printJson(
+    {
+      arch: config.student.arch,
+      spec: config.student.spec,
+      params: trainer.parameterCount,
+      epochs: config.stages.reduce((sum, { epochs }) => sum + epochs, 0),
+      backend: harness.backend,
+      processes: config.processes,
+      images_per_second: progress.images / progress.seconds,
+      images: progress.images,
+      seconds: progress.seconds,
+      best: progress.best,
+      val: latest,
+      weights: folder.weights,
+    },
+    { lines: true },
+  );
+}
+
+async function teacherOf(config: TrainConfig, set: TrainingSet): Promise<TeacherTable | null> {
+  if (config.teacher === null) return null;
+  const teacher = await teach(config.teacher, set.photos);
+  if (teacher.dim === config.dim) return teacher;
+  throw usage(
+    `The teacher's embeddings have ${teacher.dim} numbers, the student's ${config.dim}.`,
+    `Give --dim ${teacher.dim}.`,
+  );
+}
+
+/** Every process reads it: all must go on from the same numbers. */
+async function savedRun(folder: string, resume: boolean): Promise<Uint8Array | null> {
+  return resume ? RunFolder.checkpointIn(folder) : null;
+}
+
+function wishOf(backend = 'auto'): HarnessWish {
+  const wish = HARNESS_WISHES.find((each) => each === backend);
+  if (wish) return wish;
+  throw usage(`--backend ${backend} is not known.`, `Use one of: ${HARNESS_WISHES.join(', ')}.`);
+}
+
+/** What a card must say of weights, in the file itself. */
+function metadataOf(config: TrainConfig, options: TrainOptions): Map<string, string> {
+  return new Map([
+    ['network', `${config.student.arch}/${config.student.spec}`],
+    ['trained-by', 'cairn train'],
+    ['settings', JSON.stringify(config)],
+    ...(options.teacher ? [['teacher', options.teacher] as const] : []),
+  ]);
+}

@@ -1,0 +1,127 @@
+// The parts of a training run in Node: what the trainer, its batches and its learning rate are made of.
+import { network } from '../nets/networks.ts';
+import type { Batch } from '../training/data/batch.ts';
+import { shareOf } from '../training/data/batch.ts';
+import { Sampler } from '../training/data/sampler.ts';
+import { classLoss } from '../training/losses/loss.ts';
+import { cosineSchedule, type Schedule } from '../training/optimiser/schedules.ts';
+import type { LogLine } from '../training/trainer/loop.ts';
+import { Objective, type Targets } from '../training/trainer/objective.ts';
+import type { Place, RunPlan } from '../training/trainer/run-plan.ts';
+import type { TrainerOptions } from '../training/trainer/trainer.ts';
+import type { Rank } from './data-parallel.ts';
+import { readWeights } from './network-model.ts';
+import type { TeacherTable } from './teacher.ts';
+import type { TrainConfig, Trains } from './train-config.ts';
+import { openBatches, type TrainingSet } from './training-photos.ts';
+
+/** Throws as reading the initial weights does. */
+export async function trainerOptions(
+  config: TrainConfig,
+  set: TrainingSet,
+  rank: Rank,
+): Promise<TrainerOptions> {
+  const { student, seed, weightDecay, clipNorm, averageDecay, classWeight, trains } = config;
+  const { dim } = student;
+  const loss = classLoss(config.loss, { classes: set.classes.length, dim, counts: set.counts });
+  const objective = new Objective(
+    classWeight > 0 ? { loss, weight: classWeight } : null,
+    config.teacher === null ? null : config.distillation,
+  );
+  const only = trainedPaths(trains);
+  return {
+    student,
+    objective,
+    seed,
+    weightDecay,
+    clipNorm,
+    averageDecay,
+    frozenNorms: config.frozenNorms,
+    ...(config.init === null ? {} : { initial: await readWeights(config.init) }),
+    ...(only ? { trains: only } : {}),
+    ...(rank.count > 1 ? { exchange: (row: Float32Array) => rank.exchange(row) } : {}),
+  };
+}
+
+/** Modules after the last stage's maps, whose names all networks share. */
+const HEAD_MODULES = /^(embedding|pooling)\./;
+/** The last stage of each family, by the names of the published checkpoints. */
+const LAST_STAGE =
+  /^(layer4|layers\.3|stages\.3|final_conv|norm|_conv_head|_bn1|_blocks\.1[5-9])\b/;
+
+function trainedPaths(trains: Trains): ((path: string) => boolean) | null {
+  switch (trains) {
+    case 'all':
+      return null;
+    case 'head':
+      return (path) => HEAD_MODULES.test(path);
+    case 'last-stage':
+      return (path) => HEAD_MODULES.test(path) || LAST_STAGE.test(path);
+  }
+}
+
+export function learningRate(config: TrainConfig, plan: RunPlan): Schedule {
+  return cosineSchedule({
+    stages: plan.stages.map(({ from, to }) => to - from),
+    peak: config.learningRate,
+    warmUp: Math.min(Math.round(config.warmUp * plan.steps), plan.steps - 1),
+  });
+}
+
+export interface TrainingBatches {
+  readonly batch: (place: Place) => Promise<{ batch: Batch; targets: Targets }>;
+  close(): Promise<void>;
+}
+
+/** Batches of this process's share, with the teacher's embeddings of their photos. */
+export function openTrainingBatches(
+  config: TrainConfig,
+  set: TrainingSet,
+  plan: RunPlan,
+  teacher: TeacherTable | null,
+  rank: Rank,
+): TrainingBatches {
+  const { arch, spec } = config.student;
+  const { normalisation, multiple } = network(arch, spec);
+  const source = openBatches(set, { augmentation: config.augmentation, ...normalisation });
+  const samplers = plan.stages.map(
+    ({ size, stepsPerEpoch }) =>
+      new Sampler(set, {
+        seed: config.seed,
+        batch: config.batch,
+        steps: stepsPerEpoch,
+        longestSide: size,
+        multiple: Math.max(32, multiple),
+        square: config.square,
+        unlabelled: teacher !== null,
+      }),
+  );
+  return {
+    async batch({ stage, epoch, index }) {
+      const sampler = samplers[plan.stages.indexOf(stage)]!; // stages are the plan's
+      const batch = await source.load(shareOf(sampler.plan(epoch, index), rank.rank, rank.count));
+      return { batch, targets: { labels: batch.labels, teacher: rowsOf(teacher, batch.photos) } };
+    },
+    close: () => source.close(),
+  };
+}
+
+function rowsOf(table: TeacherTable | null, photos: Int32Array): Float32Array | undefined {
+  if (!table) return undefined;
+  const rows = new Float32Array(photos.length * table.dim);
+  for (const [n, photo] of photos.entries()) {
+    rows.set(table.rows.subarray(photo * table.dim, (photo + 1) * table.dim), n * table.dim);
+  }
+  return rows;
+}
+
+/** One line for people who watch. */
+export function progressOf(line: LogLine, plan: RunPlan): string {
+  const at = `step ${line.step} of ${plan.steps}, epoch ${line.epoch + 1}`;
+  if (line.kind === 'validation') {
+    return `${at}: validation GAP ${line.gap.toFixed(4)}, top-1 ${line.top1.toFixed(4)}`;
+  }
+  const parts = Object.entries(line.parts).map(([name, value]) => `${name} ${value.toFixed(3)}`);
+  const rate = `${line.imagesPerSecond.toFixed(1)} images/s`;
+  return `${at}, ${line.size} px: loss ${line.loss.toFixed(4)} (${parts.join(', ')}), ${rate}`;
+}

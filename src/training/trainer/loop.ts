@@ -1,0 +1,136 @@
+// The course of a run: batches ahead of time, steps, log, validation, checkpoints, and when to stop.
+import { throwIfAborted } from '../../errors.ts';
+import type { Batch } from '../data/batch.ts';
+import type { Progress } from './checkpoint.ts';
+import type { Targets } from './objective.ts';
+import { type Place, placeOf, type RunPlan } from './run-plan.ts';
+import type { Trainer } from './trainer.ts';
+import type { ValidationScores } from './validation.ts';
+
+/** One line of the log: a step, or a validation after it. */
+export type LogLine =
+  | {
+      readonly kind: 'step';
+      readonly step: number;
+      readonly epoch: number;
+      readonly size: number;
+      readonly learningRate: number;
+      readonly loss: number;
+      readonly parts: Readonly<Record<string, number>>;
+      readonly gradientNorm: number;
+      readonly imagesPerSecond: number;
+    }
+  | ({
+      readonly kind: 'validation';
+      readonly step: number;
+      readonly epoch: number;
+    } & ValidationScores);
+
+export interface LoopParts {
+  readonly trainer: Trainer;
+  readonly plan: RunPlan;
+  /** By step, from 0. */
+  readonly learningRate: (step: number) => number;
+  /** The batch of a place in the plan; asked for several steps ahead. */
+  readonly batch: (place: Place) => Promise<{ batch: Batch; targets: Targets }>;
+  readonly validate?: ((place: Place) => Promise<ValidationScores>) | undefined;
+  /** Keeps a checkpoint, atomically. `best` is set when validation was never better. */
+  readonly save: (progress: Unsaved, best: boolean) => Promise<void>;
+  readonly log: (line: LogLine) => void;
+}
+
+/** A checkpoint's progress before the trainer adds the loss's own numbers. */
+export type Unsaved = Omit<Progress, 'loss'>;
+
+export interface LoopOptions {
+  /** Epochs between two validations; never when 0. */
+  readonly validateEvery: number;
+  /** Steps between two checkpoints. */
+  readonly saveEvery: number;
+  /** Validations without a better GAP after which the run ends; never when 0. */
+  readonly patience: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export const START: Unsaved = { step: 0, best: null, stale: 0, seconds: 0, images: 0 };
+
+/** Batches that are being made while a step is computed. */
+const AHEAD = 3;
+
+/**
+ * Runs from `from` to the end of the plan, or until validation has not improved for long. Saves when it
+ * is aborted, then throws `aborted`; throws what steps and batches throw.
+ */
+export async function runLoop(
+  parts: LoopParts,
+  options: LoopOptions,
+  from: Unsaved = START,
+): Promise<Unsaved> {
+  const { trainer, plan } = parts;
+  const queue: ReturnType<LoopParts['batch']>[] = [];
+  let asked = from.step;
+  let progress = from;
+  try {
+    while (progress.step < plan.steps) {
+      throwIfAborted(options.signal);
+      for (; asked < Math.min(plan.steps, progress.step + AHEAD); asked++) {
+        const coming = parts.batch(placeOf(plan, asked));
+        // Whoever waits for it sees the error; until then it must not count as unhandled.
+        coming.catch(() => {});
+        queue.push(coming);
+      }
+      const place = placeOf(plan, progress.step);
+      const began = performance.now();
+      const { batch, targets } = await queue.shift()!; // just filled
+      const learningRate = parts.learningRate(progress.step);
+      const report = await trainer.step(batch, targets, learningRate);
+      const seconds = (performance.now() - began) / 1000;
+      progress = {
+        ...progress,
+        step: progress.step + 1,
+        seconds: progress.seconds + seconds,
+        images: progress.images + batch.count,
+      };
+      parts.log({
+        kind: 'step',
+        step: progress.step,
+        epoch: place.epoch,
+        size: place.stage.size,
+        learningRate,
+        ...report,
+        imagesPerSecond: batch.count / seconds,
+      });
+      progress = await afterStep(parts, options, place, progress);
+      if (options.patience > 0 && progress.stale >= options.patience) break;
+    }
+  } catch (thrown) {
+    // A failed step has changed nothing: what is saved is the state before it.
+    if (progress.step > from.step) await parts.save(progress, false);
+    throw thrown;
+  }
+  await parts.save(progress, false);
+  return progress;
+}
+
+async function afterStep(
+  parts: LoopParts,
+  options: LoopOptions,
+  place: Place,
+  progress: Unsaved,
+): Promise<Unsaved> {
+  const { validate, plan } = parts;
+  const epochEnds = place.index === place.stage.stepsPerEpoch - 1;
+  const due = options.validateEvery > 0 && (place.epoch + 1) % options.validateEvery === 0;
+  if (validate && epochEnds && (due || progress.step === plan.steps)) {
+    const scores = await validate(place);
+    parts.log({ kind: 'validation', step: progress.step, epoch: place.epoch, ...scores });
+    const better = progress.best === null || scores.gap > progress.best.gap;
+    const next = better
+      ? { ...progress, best: { gap: scores.gap, step: progress.step }, stale: 0 }
+      : { ...progress, stale: progress.stale + 1 };
+    await parts.save(next, better);
+    return next;
+  }
+  if (progress.step % options.saveEvery === 0) await parts.save(progress, false);
+  return progress;
+}

@@ -1,0 +1,253 @@
+// One training run in memory: a student, its loss, optimiser and averages, moved on by one batch a step.
+import * as tf from '@tensorflow/tfjs-core';
+import { CairnError } from '../../errors.ts';
+import { TfOps } from '../../tensor/tf-ops.ts';
+import type { Weights } from '../../weights/safetensors.ts';
+import type { Batch } from '../data/batch.ts';
+import type { LossState } from '../losses/loss.ts';
+import { AdamW } from '../optimiser/adamw.ts';
+import { clipByGlobalNorm } from '../optimiser/clip.ts';
+import { WeightAverage } from '../optimiser/ema.ts';
+import { type Group, type Progress, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import { embedImages, type StudentSpec, studentParameters, Variables } from './model.ts';
+import type { Objective, Targets } from './objective.ts';
+import { TrainingOps } from './training-ops.ts';
+
+export interface TrainerOptions {
+  readonly student: StudentSpec;
+  readonly objective: Objective;
+  readonly seed: number;
+  readonly weightDecay: number;
+  readonly clipNorm: number;
+  /** Decay of the moving average of the weights, 0..1. */
+  readonly averageDecay: number;
+  /** Weights to start from; random where they lack a name. */
+  readonly initial?: Weights;
+  /** Whether a parameter is trained; all when left out. */
+  readonly trains?: (path: string) => boolean;
+  /** Batch norms keep their statistics. */
+  readonly frozenNorms?: boolean;
+  /**
+   * Averages gradients with other processes that train the same network: all gradients in one row, in
+   * the order of the parameters.
+   */
+  readonly exchange?: (gradients: Float32Array) => Promise<Float32Array>;
+}
+
+export interface StepReport {
+  readonly loss: number;
+  /** Of the objective's summands, and the accuracy where there are classes. */
+  readonly parts: Readonly<Record<string, number>>;
+  /** Global norm before clipping. */
+  readonly gradientNorm: number;
+}
+
+type Gradients = Record<string, tf.Tensor>;
+
+/** Lifetime: `dispose` frees all that it holds on the backend. */
+export class Trainer {
+  readonly #options: TrainerOptions;
+  readonly #network: Variables;
+  readonly #loss: Variables;
+  readonly #optimiser: AdamW;
+  readonly #average: WeightAverage;
+  #state: LossState;
+
+  /** Throws `model-invalid` for initial weights that do not fit. */
+  constructor(options: TrainerOptions) {
+    const { student, objective, seed, initial, averageDecay, weightDecay } = options;
+    this.#options = options;
+    this.#network = Variables.start(studentParameters(student), seed, initial);
+    this.#loss = Variables.start(objective.parameters, seed + 1);
+    this.#optimiser = new AdamW({ weightDecay });
+    this.#average = new WeightAverage(this.#trained(this.#network), averageDecay);
+    this.#state = objective.initialState;
+  }
+
+  /** How many numbers are trained, those of the loss left out. */
+  get parameterCount(): number {
+    let count = 0;
+    for (const variable of this.#trained(this.#network).values()) count += variable.size;
+    return count;
+  }
+
+  /**
+   * One step of the optimiser. Throws `training-failed` when the loss is no number any more; nothing
+   * has changed then.
+   */
+  async step(batch: Batch, targets: Targets, learningRate: number): Promise<StepReport> {
+    const { student, objective, frozenNorms = false, clipNorm, exchange } = this.#options;
+    const ops = new TrainingOps({ frozenNorms });
+    const network = this.#trained(this.#network);
+    const learned = new Map([...network, ...this.#loss.trainable]);
+    const kept: Record<string, tf.Scalar> = {};
+    const run = tf.variableGrads(() => {
+      const shape: [number, number, number, number] = [batch.count, batch.height, batch.width, 3];
+      const images = tf.tensor4d(batch.pixels, shape);
+      const embeddings = embedImages(ops, this.#network.params, images, student);
+      const outcome = objective.compute(this.#loss.params, embeddings, targets, this.#state);
+      for (const [name, value] of Object.entries(outcome.parts)) {
+        kept[`part/${name}`] = tf.keep(value.clone());
+      }
+      for (const [name, value] of Object.entries(outcome.state)) {
+        kept[`state/${name}`] = tf.keep(value.clone());
+      }
+      return outcome.loss;
+    }, [...learned.values()]);
+    let gradients: Gradients = {};
+    for (const [path, variable] of learned) {
+      const gradient = run.grads[variable.name];
+      if (gradient) gradients[path] = gradient;
+    }
+    const numbers = await readScalars({ ...kept, loss: run.value });
+    const loss = numbers.loss ?? Number.NaN;
+    if (!Number.isFinite(loss)) {
+      ops.forget();
+      tf.dispose(gradients);
+      throw new CairnError(
+        'training-failed',
+        `The loss became ${loss} at step ${this.#optimiser.step + 1}.`,
+        'Train with a smaller learning rate, or go on from the last checkpoint.',
+      );
+    }
+    if (exchange) gradients = await exchanged(gradients, exchange);
+    const clipped = clipByGlobalNorm(gradients, clipNorm);
+    this.#optimiser.apply(learned, clipped.gradients, learningRate);
+    ops.updateRunning();
+    this.#average.update(network);
+    const [gradientNorm = Number.NaN] = await clipped.norm.data();
+    tf.dispose([gradients, clipped.gradients, clipped.norm]);
+    this.#state = group(numbers, 'state/', this.#state);
+    return { loss, parts: group(numbers, 'part/'), gradientNorm };
+  }
+
+  /**
+   * Embeddings of normalised images [N, H, W, 3] as recognition would give them: averaged weights, running
+   * statistics. Row-major [N, dim].
+   */
+  async embed(
+    pixels: Float32Array,
+    shape: [number, number, number, number],
+  ): Promise<Float32Array> {
+    const params = this.#average.params(this.#network.params);
+    const rows = tf.tidy(() =>
+      embedImages(new TfOps(), params, tf.tensor4d(pixels, shape), this.#options.student),
+    );
+    const values = Float32Array.from(await rows.data());
+    rows.dispose();
+    return values;
+  }
+
+  /** The averaged weights, float32, PyTorch's layout: what ships. */
+  weights(): Promise<Weights> {
+    return this.#network.weights(this.#average.tensors);
+  }
+
+  /** All that is needed to go on, as the bytes of a checkpoint. `plan` must be the same to resume. */
+  async save(progress: Omit<Progress, 'loss'>, plan: string): Promise<Uint8Array<ArrayBuffer>> {
+    const optimiser = this.#optimiser.state();
+    const average = this.#average.state();
+    const tensors = new Map<Group, ReadonlyMap<string, tf.Tensor>>([
+      ['network', this.#network.all],
+      ['loss', this.#loss.all],
+      ['optimiser', optimiser],
+      ['average', average],
+    ]);
+    try {
+      return await writeCheckpoint({ progress: { ...progress, loss: this.#state }, plan, tensors });
+    } finally {
+      tf.dispose([...optimiser.values(), ...average.values()]);
+    }
+  }
+
+  /**
+   * Goes on from a checkpoint; returns where it stands. Throws as `readCheckpoint` does, and
+   * `model-invalid` when it is of another network.
+   */
+  restore(bytes: Uint8Array, plan: string): Progress {
+    const { tensors, progress } = readCheckpoint(bytes, plan);
+    try {
+      const groups = [
+        [this.#network, 'network'],
+        [this.#loss, 'loss'],
+      ] as const;
+      const pairs = groups.flatMap(([variables, group]) =>
+        [...variables.all].map(([path, variable]) => {
+          const saved = tensors.get(group)?.get(path);
+          if (saved?.shape.join() !== variable.shape.join()) throw unfit(path);
+          return { variable, saved: saved as tf.Tensor };
+        }),
+      );
+      for (const { variable, saved } of pairs) variable.assign(saved);
+      this.#optimiser.restore(tensors.get('optimiser') ?? new Map());
+      this.#average.restore(tensors.get('average') ?? new Map());
+      this.#state = progress.loss;
+      return progress;
+    } finally {
+      for (const each of tensors.values()) tf.dispose([...each.values()]);
+    }
+  }
+
+  dispose(): void {
+    this.#network.dispose();
+    this.#loss.dispose();
+    this.#optimiser.dispose();
+    this.#average.dispose();
+  }
+
+  #trained(variables: Variables): ReadonlyMap<string, tf.Variable> {
+    const { trains } = this.#options;
+    if (!trains) return variables.trainable;
+    return new Map([...variables.trainable].filter(([path]) => trains(path)));
+  }
+}
+
+function unfit(path: string): CairnError {
+  return new CairnError(
+    'model-invalid',
+    `The checkpoint does not fit the network: "${path}" is missing or of another shape.`,
+    'Resume with the network that the checkpoint was written with.',
+  );
+}
+
+/** Reads scalars and disposes them. */
+async function readScalars(
+  scalars: Readonly<Record<string, tf.Scalar>>,
+): Promise<Record<string, number>> {
+  const numbers: Record<string, number> = {};
+  for (const [name, scalar] of Object.entries(scalars)) {
+    numbers[name] = (await scalar.data())[0] ?? Number.NaN;
+    scalar.dispose();
+  }
+  return numbers;
+}
+
+/** The numbers under a prefix, without it, over those of `base`. */
+function group(
+  numbers: Readonly<Record<string, number>>,
+  prefix: string,
+  base: Readonly<Record<string, number>> = {},
+): Record<string, number> {
+  const found = Object.entries(numbers).filter(([name]) => name.startsWith(prefix));
+  return { ...base, ...Object.fromEntries(found.map(([k, v]) => [k.slice(prefix.length), v])) };
+}
+
+/** Gradients averaged over processes; the given ones are disposed. */
+async function exchanged(
+  gradients: Gradients,
+  exchange: (row: Float32Array) => Promise<Float32Array>,
+): Promise<Gradients> {
+  const paths = Object.keys(gradients);
+  const row = tf.tidy(() => tf.concat(paths.map((path) => tf.reshape(gradients[path]!, [-1]))));
+  const mean = await exchange(Float32Array.from(await row.data()));
+  row.dispose();
+  const averaged: Gradients = {};
+  let at = 0;
+  for (const path of paths) {
+    const { shape, size } = gradients[path]!;
+    averaged[path] = tf.tensor(mean.subarray(at, at + size), shape);
+    at += size;
+  }
+  tf.dispose(gradients);
+  return averaged;
+}
