@@ -67,6 +67,11 @@ export class BatchWorkers implements BatchSource {
     this.#threads = Array.from({ length: count }, () => this.#start(data));
   }
 
+  /** The threads, to be watched from outside: how busy they are, or that they end. */
+  get workers(): readonly Worker[] {
+    return this.#threads.map(({ worker }) => worker);
+  }
+
   load(plan: BatchPlan): Promise<Batch> {
     return new Promise((resolve, reject) => {
       if (this.#ended) return reject(this.#ended);

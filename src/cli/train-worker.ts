@@ -24,7 +24,9 @@ async function prepared(photo: number, plan: BatchPlan): Promise<PreparedPhoto> 
   const key = `${photo} ${plan.width}x${plan.height}`;
   const known = cache.get(key);
   if (known) return known;
-  const pixels = await decodePhoto(await readPhoto(files[photo]!));
+  const file = files[photo];
+  if (file === undefined) throw new RangeError(`The data set has no photo ${photo}.`);
+  const pixels = await decodePhoto(await readPhoto(file));
   const made = preparePhoto(pixels, plan, options.augmentation);
   cache.put(key, made);
   return made;
