@@ -12,10 +12,12 @@ import { spoken } from './recognize/result-text.ts';
 import { type Announcer, createAnnouncer } from './shell/announcer.ts';
 import { createRouter, type Router } from './shell/router.ts';
 import { createSettings, type Settings } from './shell/settings.ts';
+import { createLessons, type Lesson, type Lessons } from './teach/lesson.ts';
 
 export interface App {
   readonly engine: Engine;
   readonly queue: PhotoQueue;
+  readonly lessons: Lessons;
   readonly settings: Settings;
   readonly router: Router;
   readonly announcer: Announcer;
@@ -54,6 +56,29 @@ export function createApp(engine: Engine): App {
     }
   }
 
+  const lessons = createLessons(engine.teaching, {
+    onStart: ({ title, photos }) => {
+      const { announceStart } = text().teach;
+      announcer.say(announceStart(title, photos.length, number(photos.length)));
+    },
+    onOver: (lesson) => announcer.say(lessonText(lesson)),
+  });
+
+  function number(n: number): string {
+    return settings.format.peek().count(n);
+  }
+
+  function lessonText({ title, taught, photos, error }: Lesson): string {
+    const { teach, errors } = text();
+    if (error && error.code !== 'aborted') return teach.announceFailed(errors[error.code].what);
+    const left = photos.length - taught;
+    return [
+      taught > 0 ? teach.announceDone(title, taught, number(taught)) : teach.announceNone(title),
+      left > 0 ? teach.announceLeftOut(left, number(left)) : '',
+      taught === 1 ? teach.announceFew : '',
+    ].join(' ');
+  }
+
   effect(() => {
     const status = engine.status.value;
     if (status.state === 'ready') announcer.say(text().engine.ready);
@@ -63,7 +88,7 @@ export function createApp(engine: Engine): App {
     }
   });
 
-  return { engine, queue, settings, router: createRouter(), announcer, labels };
+  return { engine, queue, lessons, settings, router: createRouter(), announcer, labels };
 }
 
 export const AppContext = createContext<App | null>(null);

@@ -1,6 +1,6 @@
 // The machinery behind the page: workers, storage and re-ranking, wired together as an Engine.
 import { type Signal, signal } from '@preact/signals';
-import { bridgeEncoder, bridgeIndex } from '../../workers/spawn.ts';
+import { bridgeEncoder } from '../../workers/spawn.ts';
 import { type PlainError, toPlainError } from '../errors.ts';
 import { backendInWords } from '../inference/backend.ts';
 import { TaskQueue } from '../inference/task-queue.ts';
@@ -10,12 +10,15 @@ import { loadReranker } from '../rerank/load-reranker.ts';
 import { RERANK } from '../rerank/presets.ts';
 import { type Collection, collectionBytes, collectionRows } from '../retrieval/collection.ts';
 import type { CollectionLabel } from '../retrieval/labels.ts';
-import type { CairnStore } from '../retrieval/store.ts';
-import { openStore } from '../retrieval/store.ts';
+import { type CairnStore, openStore } from '../retrieval/store.ts';
+import { TAUGHT_COLLECTION } from '../retrieval/taught-collection.ts';
 import type { Verdict } from '../verdict.ts';
 import { findServed, parseRegistry } from '../weights/load-registry.ts';
 import { webSource } from '../weights/web-source.ts';
 import type { Diagnostics, Engine, EngineStatus, Notice } from './engine.ts';
+import { Gallery, joinGalleries } from './teaching/galleries.ts';
+import { Library } from './teaching/library.ts';
+import { teachingOf } from './teaching/teaching-of.ts';
 
 /** Addresses below the page's own: the build works under any path. */
 const MODELS = 'models/';
@@ -23,8 +26,10 @@ const DEFAULT_COLLECTION = 'collections/default/collection.json';
 
 /** Everything that is open once the engine is ready. */
 interface Opened {
-  readonly stages: Stages;
   readonly collection: Collection;
+  readonly library: Library;
+  /** As things stand: what the user taught comes and goes. */
+  readonly stages: () => Stages;
   readonly indexStatus: () => Promise<{ hnswShards: number; shards: number; engine: string }>;
 }
 
@@ -32,6 +37,7 @@ export function createEngine(): Engine {
   const status = signal<EngineStatus>({ state: 'loading', progress: null });
   const notices = signal<readonly Notice[]>([]);
   const labels = signal<readonly CollectionLabel[]>([]);
+  const library = signal<Library | null>(null);
   const queue = new TaskQueue();
   const notify = (notice: Notice) => {
     notices.value = [...notices.value.filter((n) => n.id !== notice.id), notice];
@@ -45,11 +51,16 @@ export function createEngine(): Engine {
 
   function start(): Promise<Opened> {
     status.value = { state: 'loading', progress: null };
-    const opening = openAll(status, labels, notify, close);
-    opening.catch((thrown) => {
-      const error: PlainError = toPlainError(thrown);
-      status.value = { state: 'failed', error };
-    });
+    const opening = openAll({ status, labels, queue, notify, close });
+    opening.then(
+      (all) => {
+        library.value = all.library;
+      },
+      (thrown) => {
+        const error: PlainError = toPlainError(thrown);
+        status.value = { state: 'failed', error };
+      },
+    );
     return opening;
   }
 
@@ -57,8 +68,9 @@ export function createEngine(): Engine {
     status,
     notices,
     labels,
+    teaching: teachingOf(library, async () => (await opened).library),
     recognize: (photo: Blob, work: LongWork = {}): Promise<Verdict> =>
-      queue.run(async () => recognize(photo, (await opened).stages, work), work.signal),
+      queue.run(async () => recognize(photo, (await opened).stages(), work), work.signal),
     retry() {
       for (const release of close.splice(0)) release();
       opened = start();
@@ -67,12 +79,16 @@ export function createEngine(): Engine {
   };
 }
 
-async function openAll(
-  status: Signal<EngineStatus>,
-  labels: Signal<readonly CollectionLabel[]>,
-  notify: (notice: Notice) => void,
-  close: (() => void)[],
-): Promise<Opened> {
+interface OpeningParts {
+  readonly status: Signal<EngineStatus>;
+  readonly labels: Signal<readonly CollectionLabel[]>;
+  readonly queue: TaskQueue;
+  readonly notify: (notice: Notice) => void;
+  readonly close: (() => void)[];
+}
+
+async function openAll(parts: OpeningParts): Promise<Opened> {
+  const { status, labels, queue, notify, close } = parts;
   const onProgress: OnProgress = (progress) => {
     if (status.value.state === 'loading') status.value = { state: 'loading', progress };
   };
@@ -86,52 +102,72 @@ async function openAll(
   const onCrash = (error: Error) => notify({ id: 'worker-restarted', detail: error.message });
 
   const encoder = bridgeEncoder({ models }, { onCrash });
-  const current: { collection: Collection | null } = { collection: null };
-  const index = bridgeIndex({
-    onCrash,
-    // In every new worker, so that one that crashed comes back with its collection open.
-    prepare: async (api) => {
-      current.collection = await api.open(
-        { kind: 'url', url: new URL(DEFAULT_COLLECTION, document.baseURI).href },
-        {
-          encoder: { id: entry.id, weightsSha256: entry.weightsSha256, dim: entry.dim },
-          onProgress,
-        },
-      );
-    },
-  });
+  const known = new Gallery({ onCrash, onProgress });
+  const own = new Gallery({ onCrash });
   close.push(
     () => encoder.release(),
-    () => index.release(),
+    () => known.release(),
+    () => own.release(),
   );
 
   // The collection and the bank are small: they come first, so that the page can list its landmarks.
-  const [reranker] = await Promise.all([
+  const made = { id: entry.id, weightsSha256: entry.weightsSha256, dim: entry.dim };
+  const url = new URL(DEFAULT_COLLECTION, document.baseURI).href;
+  const [reranker, collection] = await Promise.all([
     loadReranker(source, entry, { onProgress }),
-    index.api.status(),
+    known.open({ source: { kind: 'url', url }, encoder: made }),
   ]);
-  const { collection } = current;
-  if (!collection) throw new Error('The index answered before its collection was open.');
   labels.value = collection.labels;
   const info = await encoder.api.open({ onProgress });
   if (info.backend.fellBack) notify({ id: 'self-test-failed', detail: info.backend.reason });
+
+  let joined = joinGalleries([known, own]);
+  // What the user taught must never keep the default collection from answering.
+  const onProblem = (thrown: unknown) =>
+    notify({ id: 'taught-unavailable', detail: toPlainError(thrown).message });
+  const openTaught = async () => {
+    try {
+      if (await store.getCollection(TAUGHT_COLLECTION)) {
+        await own.open({ source: { kind: 'installed', name: TAUGHT_COLLECTION }, encoder: made });
+      } else own.release();
+    } catch (thrown) {
+      own.release();
+      onProblem(thrown);
+    }
+    joined = joinGalleries([known, own]);
+    labels.value = joined.labels;
+  };
+  const library = await Library.open({
+    store,
+    encoder: encoder.api,
+    queue,
+    head: {
+      encoder: { id: entry.id, weightsSha256: entry.weightsSha256 },
+      bank: { sha256: reranker.bankSha256 },
+      dimension: entry.dim,
+    },
+    bankSimilarity: (embedding) =>
+      reranker.bank.similarity(embedding, RERANK.penalty.referenceNeighbours),
+    known: collection.labels,
+    onChange: openTaught,
+    onProblem,
+  });
+  await openTaught();
   status.value = { state: 'ready', encoder: info };
 
+  const backend = backendInWords(info.backend);
   return {
     collection,
-    indexStatus: () => index.api.status(),
-    stages: {
+    library,
+    indexStatus: () => known.status(),
+    stages: () => ({
       encoder: encoder.api,
-      search: {
-        dim: entry.dim,
-        rows: collectionRows(collection),
-        search: (query, options) => index.api.search(query, options),
-      },
-      labels: collection.labels,
+      search: joined.search,
+      labels: joined.labels,
       reranker,
       preset: RERANK,
-      backend: backendInWords(info.backend),
-    },
+      backend,
+    }),
   };
 }
 

@@ -5,6 +5,7 @@ import type { EncoderInfo } from '../inference/encoder.ts';
 import type { LongWork, Progress } from '../progress.ts';
 import type { CollectionLabel } from '../retrieval/labels.ts';
 import type { Verdict } from '../verdict.ts';
+import type { Teaching } from './teaching/teaching.ts';
 
 export type EngineStatus =
   | { readonly state: 'loading'; readonly progress: Progress | null }
@@ -13,7 +14,12 @@ export type EngineStatus =
 
 /** Things a user should know of but that stop nothing, such as a fall-back to WASM. */
 export interface Notice {
-  readonly id: 'self-test-failed' | 'no-isolation' | 'worker-restarted' | 'storage-unavailable';
+  readonly id:
+    | 'self-test-failed'
+    | 'no-isolation'
+    | 'worker-restarted'
+    | 'storage-unavailable'
+    | 'taught-unavailable';
   readonly detail: string;
 }
 
@@ -38,8 +44,10 @@ export interface Diagnostics {
 export interface Engine {
   readonly status: ReadonlySignal<EngineStatus>;
   readonly notices: ReadonlySignal<readonly Notice[]>;
-  /** Landmarks of the open collection; empty until it is open. */
+  /** Landmarks of the open collection and taught ones; empty until it is open. */
   readonly labels: ReadonlySignal<readonly CollectionLabel[]>;
+  /** What the user taught, and how to teach more; its methods wait for the engine to be ready. */
+  readonly teaching: Teaching;
   /** Waits for the engine to be ready; photos are worked on one at a time, in order of calling. */
   recognize(photo: Blob, work?: LongWork): Promise<Verdict>;
   /** Starts loading again after `failed`. */

@@ -4,14 +4,9 @@ import type { FeatureName } from '../../rerank/features.ts';
 import type { RankingStage } from '../../rerank/rerank.ts';
 import type { Kind } from '../../verdict.ts';
 import type { Notice } from '../engine.ts';
+import { count, plural } from './en-count.ts';
 import { errors } from './en-errors.ts';
-
-const plural = new Intl.PluralRules('en');
-
-/** `shown` is the number already formatted; `n` decides between singular and plural. */
-function count(n: number, shown: string, one: string, many: string): string {
-  return `${shown} ${plural.select(n) === 'one' ? one : many}`;
-}
+import { teach } from './en-teach.ts';
 
 const stages = {
   download: 'Downloading the model',
@@ -61,6 +56,8 @@ const notices = {
   'worker-restarted': 'The part that does the work stopped and was restarted. You can go on.',
   'storage-unavailable':
     'The browser’s storage cannot be used: everything works, but is downloaded again at each visit.',
+  'taught-unavailable':
+    'What you taught cannot be read from the browser’s storage. Everything else works.',
 } satisfies Record<Notice['id'], string>;
 
 export const en = {
@@ -73,6 +70,7 @@ export const en = {
   nav: {
     label: 'Main',
     recognize: 'Recognize',
+    teach: 'Teach',
     landmarks: 'Landmarks',
     about: 'About',
   },
@@ -244,6 +242,7 @@ export const en = {
       `${engine}; graphs built for ${built} of ${shards} shards`,
     storageFacts: (used: string, quota: string) => `${used} of ${quota}`,
   },
+  teach,
   stages,
   errors,
 };

@@ -1,6 +1,7 @@
 // Every text of the page in Simplified Chinese; the type makes a missing key a compile error.
 import type { Messages } from './messages.ts';
 import { errors } from './zh-errors.ts';
+import { teach } from './zh-teach.ts';
 
 export const zh: Messages = {
   app: {
@@ -12,6 +13,7 @@ export const zh: Messages = {
   nav: {
     label: '主导航',
     recognize: '识别',
+    teach: '教学',
     landmarks: '地标',
     about: '关于',
   },
@@ -45,6 +47,7 @@ export const zh: Messages = {
       'no-isolation': '页面没有跨源隔离，只能使用一个处理器核心：可以用，但会慢一些。',
       'worker-restarted': '后台工作线程意外停止，已重新启动，可以继续使用。',
       'storage-unavailable': '无法使用浏览器存储：功能正常，但每次访问都要重新下载。',
+      'taught-unavailable': '无法从浏览器存储中读取你教过的内容，其他功能不受影响。',
     },
   },
   recognize: {
@@ -220,5 +223,6 @@ export const zh: Messages = {
     rerank: '权衡匹配结果',
     decide: '得出结论',
   },
+  teach,
   errors,
 };

@@ -1,4 +1,4 @@
-// The head of the page: the mark, the three places, and the switches for language and colours.
+// The head of the page: the mark, the places, and the switches for language and colours.
 import { useApp, useWords } from '../app.ts';
 import { LANGUAGE_TAG, otherLanguage } from '../i18n/messages.ts';
 import { ThemeIcon } from './icons.tsx';

@@ -1,7 +1,7 @@
 // Which place of the page is open, told by the hash of the address: plain links, no history tricks.
 import { type ReadonlySignal, signal } from '@preact/signals';
 
-export const PLACES = ['recognize', 'landmarks', 'about'] as const;
+export const PLACES = ['recognize', 'teach', 'landmarks', 'about'] as const;
 export type Place = (typeof PLACES)[number];
 
 /** The link to a place; Recognize is the bare one. */

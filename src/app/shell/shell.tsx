@@ -1,10 +1,11 @@
-// The frame around the three places: skip link, header, state, notices, the place itself, the voice.
+// The frame around the places: skip link, header, state, notices, the place itself, the voice.
 import { useEffect, useRef } from 'preact/hooks';
 import { AboutPlace } from '../about/about-place.tsx';
 import { useApp, useWords } from '../app.ts';
 import { LandmarksPlace } from '../landmarks/landmarks-place.tsx';
 import { DropLayer } from '../recognize/drop-layer.tsx';
 import { RecognizePlace } from '../recognize/recognize-place.tsx';
+import { TeachPlace } from '../teach/teach-place.tsx';
 import { EngineStrip } from './engine-strip.tsx';
 import { Header } from './header.tsx';
 import { Notices } from './notices.tsx';
@@ -12,6 +13,7 @@ import type { Place } from './router.ts';
 
 const VIEWS: Readonly<Record<Place, () => preact.JSX.Element>> = {
   recognize: RecognizePlace,
+  teach: TeachPlace,
   landmarks: LandmarksPlace,
   about: AboutPlace,
 };

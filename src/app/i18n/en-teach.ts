@@ -1,0 +1,78 @@
+// The texts of the place Teach in English.
+import { count } from './en-count.ts';
+
+const photos = (n: number, shown: string) => count(n, shown, 'photo', 'photos');
+
+export const teach = {
+  title: 'Teach',
+  lead: 'Show Cairn a landmark that it does not know. A few photos are enough, it is recognized at once, and nothing leaves this device.',
+  newTitle: 'A new landmark',
+  name: 'Name',
+  nameHint: 'As you want to read it in a verdict',
+  nameKnown: (name: string) => `Cairn knows ${name}: your photos will be added to it.`,
+  nameTaught: (name: string) => `You have taught ${name}: the photos will be added to it.`,
+  note: 'Note (optional)',
+  choose: 'Choose photos',
+  camera: 'Take a photo',
+  hint: 'or drop them here, or paste',
+  staged: 'Photos to learn from',
+  unstage: (name: string) => `Leave out ${name}`,
+  start: 'Teach it',
+  startCount: (n: number, shown: string) => `Teach it with ${photos(n, shown)}`,
+  needName: 'Give the landmark a name first.',
+  needPhotos: 'Add at least one photo first.',
+  moreHelps: 'One photo works, but two to five from different sides work better.',
+  batch: (name: string) => `Learning ${name}`,
+  batchDone: (name: string) => `Learned ${name}`,
+  doneOf: (done: string, total: string) => `${done} of ${total} photos`,
+  stop: 'Stop',
+  dismiss: 'Dismiss',
+  at: {
+    waiting: 'Waiting',
+    working: 'Looking at it',
+    taught: 'Learned',
+    duplicate: (name: string) => `Left out: the same file was taught before, for ${name}`,
+    failed: (what: string) => `Left out: ${what}`,
+  },
+  waitEngine: 'Photos are looked at as soon as the recognizer is ready.',
+  announceStart: (name: string, n: number, shown: string) =>
+    `Learning ${name} from ${photos(n, shown)}.`,
+  announceDone: (name: string, n: number, shown: string) =>
+    `${name} was learned from ${photos(n, shown)} and is recognized from now on.`,
+  announceFew: 'More photos from other sides make it surer.',
+  announceNone: (name: string) => `Nothing was learned about ${name}.`,
+  announceLeftOut: (n: number, shown: string) => `${photos(n, shown)} left out.`,
+  announceFailed: (what: string) => `Teaching failed. ${what}`,
+  addedToDraft: (n: number, shown: string) =>
+    `${photos(n, shown)} added. Give a name and teach it.`,
+  taughtTitle: 'What you taught',
+  taughtNone: 'Nothing yet. What you teach appears here and under Landmarks.',
+  photos,
+  fewPhotos: 'More photos would help.',
+  known: 'Adds to a landmark that Cairn knows',
+  photoAlt: (name: string, place: string) => `Photo ${place} of ${name}`,
+  noPicture: 'Picture not kept',
+  add: 'Add photos',
+  addName: (name: string) => `Add photos of ${name}`,
+  edit: 'Rename',
+  editName: (name: string) => `Rename ${name}`,
+  save: 'Save',
+  cancel: 'Cancel',
+  renamed: (name: string) => `Saved as ${name}.`,
+  nameTaken: 'Another landmark that you taught has this name.',
+  remove: 'Remove',
+  removeName: (name: string) => `Remove ${name}`,
+  removePhoto: (place: string, name: string) => `Remove photo ${place} of ${name}`,
+  confirmTitle: (name: string) => `Remove ${name}?`,
+  confirmText: (n: number, shown: string) =>
+    `Cairn forgets it and ${n === 1 ? 'its photo' : `its ${shown} photos`}.`,
+  keep: 'Keep it',
+  removed: (name: string) => `${name} was removed.`,
+  removedPhotos: (name: string, n: number, shown: string) =>
+    `${photos(n, shown)} of ${name} removed.`,
+  undo: 'Undo',
+  undone: (name: string) => `${name} is back as it was.`,
+  failed: 'That could not be stored.',
+  exportReminder:
+    'Browsers may delete stored data after weeks without a visit. Keep your original photos.',
+};

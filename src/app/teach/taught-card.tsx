@@ -1,0 +1,238 @@
+// One taught landmark: its name and note, its photos, and what can be done with them.
+import { useSignal } from '@preact/signals';
+import type { TargetedEvent } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { useApp, useWords } from '../app.ts';
+import { photosFromFiles } from '../recognize/intake.ts';
+import { CloseIcon, PhotoIcon } from '../shell/icons.tsx';
+import type { TaughtLandmark } from '../teaching/teaching.ts';
+import { nameOf } from './name-of.ts';
+import { LONGEST } from './new-landmark.tsx';
+import { useAct } from './use-act.ts';
+
+interface TaughtCardProps {
+  readonly landmark: TaughtLandmark;
+  readonly onRemove: () => void;
+}
+
+export function TaughtCard({ landmark, onRemove }: TaughtCardProps) {
+  const { engine } = useApp();
+  const { t, f, language } = useWords();
+  const act = useAct();
+  const editing = useSignal(false);
+  const { facts, photos, note, known } = landmark;
+  const name = nameOf(facts, language);
+  const titleId = `taught-${facts.label}`;
+  const count = photos.length;
+  return (
+    <li
+      class="taught__card"
+      data-testid="taught-landmark"
+      data-label={facts.label}
+      data-photos={count}
+    >
+      <article aria-labelledby={titleId}>
+        {editing.value ? (
+          <Rename
+            landmark={landmark}
+            onDone={() => {
+              editing.value = false;
+            }}
+          />
+        ) : (
+          <div class="taught__head">
+            <h3 id={titleId} class="taught__name" tabIndex={-1}>
+              {name}
+            </h3>
+            <p class="taught__facts">
+              <span>{t.teach.photos(count, f.count(count))}</span>
+              {known && <span>{t.teach.known}</span>}
+              {count < 2 && !known && <span>{t.teach.fewPhotos}</span>}
+            </p>
+            {note && <p class="taught__note">{note}</p>}
+          </div>
+        )}
+        <ul class="thumbs">
+          {photos.map(({ id }, i) => {
+            const place = f.count(i + 1);
+            const said = t.teach.removePhoto(place, name);
+            return (
+              <li class="thumb" key={id} data-testid="taught-photo">
+                <Picture id={id} alt={t.teach.photoAlt(name, place)} />
+                <button
+                  type="button"
+                  class="button button--icon thumb__remove"
+                  aria-label={said}
+                  title={said}
+                  onClick={() =>
+                    act(
+                      () => engine.teaching.removePhoto(facts.label, id),
+                      t.teach.removedPhotos(name, 1, f.count(1)),
+                      'taught-undo',
+                    )
+                  }
+                >
+                  <CloseIcon />
+                </button>
+              </li>
+            );
+          })}
+        </ul>
+        {!editing.value && (
+          <div class="taught__actions">
+            <AddPhotos landmark={landmark} />
+            <button
+              type="button"
+              class="button button--quiet"
+              aria-label={t.teach.editName(name)}
+              data-testid="taught-rename"
+              onClick={() => {
+                editing.value = true;
+              }}
+            >
+              {t.teach.edit}
+            </button>
+            <button
+              type="button"
+              class="button button--quiet"
+              aria-label={t.teach.removeName(name)}
+              data-testid="taught-remove"
+              onClick={onRemove}
+            >
+              {t.teach.remove}
+            </button>
+          </div>
+        )}
+      </article>
+    </li>
+  );
+}
+
+function AddPhotos({ landmark: { facts } }: { readonly landmark: TaughtLandmark }) {
+  const { lessons } = useApp();
+  const { t, language } = useWords();
+  const id = `add-${facts.label}`;
+  const name = nameOf(facts, language);
+
+  function picked(event: TargetedEvent<HTMLInputElement>) {
+    const input = event.currentTarget;
+    const photos = photosFromFiles(input.files ?? []);
+    input.value = '';
+    void lessons.add(name, photos);
+  }
+
+  return (
+    <span class="pick">
+      <input
+        id={id}
+        class="unseen"
+        type="file"
+        accept="image/*"
+        multiple
+        aria-label={t.teach.addName(name)}
+        disabled={lessons.lesson.value?.state === 'running'}
+        data-testid="taught-add"
+        onChange={picked}
+      />
+      <label class="button button--quiet" for={id}>
+        {t.teach.add}
+      </label>
+    </span>
+  );
+}
+
+function Rename({
+  landmark,
+  onDone,
+}: {
+  readonly landmark: TaughtLandmark;
+  readonly onDone: () => void;
+}) {
+  const { engine } = useApp();
+  const { t, language } = useWords();
+  const act = useAct();
+  const { facts } = landmark;
+  const title = useSignal(nameOf(facts, language));
+  const note = useSignal(landmark.note);
+  const first = useRef<HTMLInputElement>(null);
+  useEffect(() => first.current?.select(), []);
+
+  async function save(event: Event) {
+    event.preventDefault();
+    const name = title.value.trim();
+    if (name === '') return;
+    const change = () => engine.teaching.rename(facts.label, name, note.value);
+    if (await act(change, t.teach.renamed(name), 'taught-title')) onDone();
+  }
+
+  return (
+    <form class="taught__edit" onSubmit={save}>
+      <label class="field">
+        <span class="field__label">{t.teach.name}</span>
+        <input
+          ref={first}
+          type="text"
+          required
+          autocomplete="off"
+          maxLength={LONGEST.title}
+          value={title.value}
+          data-testid="rename-title"
+          onInput={({ currentTarget }) => {
+            title.value = currentTarget.value;
+          }}
+        />
+      </label>
+      <label class="field">
+        <span class="field__label">{t.teach.note}</span>
+        <input
+          type="text"
+          autocomplete="off"
+          maxLength={LONGEST.note}
+          value={note.value}
+          onInput={({ currentTarget }) => {
+            note.value = currentTarget.value;
+          }}
+        />
+      </label>
+      <div class="taught__actions">
+        <button type="submit" class="button" data-testid="rename-save">
+          {t.teach.save}
+        </button>
+        <button type="button" class="button button--quiet" onClick={onDone}>
+          {t.teach.cancel}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+/** The small copy, read from storage when the card is shown. */
+function Picture({ id, alt }: { readonly id: string; readonly alt: string }) {
+  const { engine } = useApp();
+  const { t } = useWords();
+  const url = useSignal<string | null>(null);
+
+  useEffect(() => {
+    let made: string | null = null;
+    let gone = false;
+    engine.teaching.picture(id).then(
+      (picture) => {
+        if (!picture || gone) return;
+        made = URL.createObjectURL(picture.blob);
+        url.value = made;
+      },
+      () => undefined, // the placeholder stays
+    );
+    return () => {
+      gone = true;
+      if (made) URL.revokeObjectURL(made);
+    };
+  }, [id, engine, url]);
+
+  if (url.value) return <img src={url.value} alt={alt} decoding="async" />;
+  return (
+    <span class="thumb__blank" role="img" aria-label={`${alt}. ${t.teach.noPicture}`}>
+      <PhotoIcon />
+    </span>
+  );
+}

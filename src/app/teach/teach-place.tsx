@@ -1,0 +1,20 @@
+// The place where the user teaches landmarks: a form for new ones, the lesson, and what was taught.
+import { useWords } from '../app.ts';
+import { LessonView } from './lesson-view.tsx';
+import { NewLandmark } from './new-landmark.tsx';
+import { TaughtList } from './taught-list.tsx';
+
+export function TeachPlace() {
+  const { t } = useWords();
+  return (
+    <section aria-labelledby="teach-title">
+      <h1 id="teach-title" class="place__title" tabIndex={-1}>
+        {t.teach.title}
+      </h1>
+      <p class="place__lead">{t.teach.lead}</p>
+      <NewLandmark />
+      <LessonView />
+      <TaughtList />
+    </section>
+  );
+}

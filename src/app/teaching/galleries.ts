@@ -1,0 +1,97 @@
+// What is searched: the default collection and the user's own, each in an index worker, joined as one.
+import { bridgeIndex } from '../../../workers/spawn.ts';
+import type { WorkerBridge } from '../../bridge/worker-bridge.ts';
+import type { OnProgress } from '../../progress.ts';
+import {
+  type Collection,
+  collectionRows,
+  type EncoderIdentity,
+} from '../../retrieval/collection.ts';
+import type { CollectionSource, IndexService, IndexStatus } from '../../retrieval/index-service.ts';
+import type { CollectionLabel } from '../../retrieval/labels.ts';
+import type { CollectionSearch } from '../../retrieval/search.ts';
+import { joinLabels, joinSearches, type SearchPart } from '../../retrieval/taught-search.ts';
+
+export interface OpenGallery {
+  readonly source: CollectionSource;
+  /** What must have made it. */
+  readonly encoder: EncoderIdentity & { readonly dim: number };
+}
+
+export interface GalleryHooks {
+  readonly onCrash: (error: Error) => void;
+  readonly onProgress?: OnProgress;
+}
+
+/** One collection in a worker of its own. `release` ends the worker. */
+export class Gallery {
+  readonly #bridge: WorkerBridge<IndexService>;
+  #wanted: OpenGallery | null = null;
+  #collection: Collection | null = null;
+
+  constructor({ onCrash, onProgress }: GalleryHooks) {
+    this.#bridge = bridgeIndex({
+      onCrash,
+      // In every new worker, so that one that crashed comes back with its collection open.
+      prepare: async (api) => {
+        if (!this.#wanted) return;
+        const { source, encoder } = this.#wanted;
+        this.#collection = await api.open(source, { encoder, onProgress });
+      },
+    });
+  }
+
+  get collection(): Collection | null {
+    return this.#collection;
+  }
+
+  /**
+   * Opens a collection in place of the one that was open.
+   * @throws CairnError `collection-*`, `hash-mismatch`, `download-failed`, `storage-*`, `worker-crashed`
+   */
+  async open(wanted: OpenGallery): Promise<Collection> {
+    const { alive } = this.#bridge;
+    this.#wanted = wanted;
+    if (alive) {
+      const { source, encoder } = wanted;
+      this.#collection = await this.#bridge.api.open(source, { encoder });
+    } else {
+      await this.#bridge.api.status();
+    }
+    return this.#collection!;
+  }
+
+  status(): Promise<IndexStatus> {
+    return this.#bridge.api.status();
+  }
+
+  part(places: readonly number[]): SearchPart {
+    const collection = this.#collection!;
+    const { api } = this.#bridge;
+    const search: CollectionSearch = {
+      dim: collection.dimension,
+      rows: collectionRows(collection),
+      search: (query, options) => api.search(query, options),
+    };
+    return { search, places };
+  }
+
+  /** Closes the collection and lets the worker go. */
+  release(): void {
+    this.#wanted = null;
+    this.#collection = null;
+    this.#bridge.release();
+  }
+}
+
+export interface Joined {
+  readonly labels: readonly CollectionLabel[];
+  readonly search: CollectionSearch;
+}
+
+/** Those of the galleries that are open, in this order. */
+export function joinGalleries(galleries: readonly Gallery[]): Joined {
+  const open = galleries.filter(({ collection }) => collection !== null);
+  const { labels, places } = joinLabels(open.map(({ collection }) => collection!.labels));
+  return { labels, search: joinSearches(open.map((gallery, i) => gallery.part(places[i]!))) };
+}

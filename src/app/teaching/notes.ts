@@ -1,0 +1,17 @@
+// The user's notes on taught landmarks: beside the collection, whose format has no room for them.
+import type { CairnStore } from '../../retrieval/store.ts';
+
+const KEY = 'taught/notes';
+
+export async function readNotes(store: CairnStore): Promise<Readonly<Record<string, string>>> {
+  const value = await store.getValue(KEY);
+  if (typeof value !== 'object') return {};
+  return Object.fromEntries(Object.entries(value).filter(([, note]) => typeof note === 'string'));
+}
+
+export async function writeNotes(
+  store: CairnStore,
+  notes: Readonly<Record<string, string>>,
+): Promise<void> {
+  await store.putValue(KEY, notes);
+}

@@ -1,0 +1,65 @@
+// The small copies of taught photos that stay in the browser: to look at, and to describe anew later.
+import type { CairnStore } from '../../retrieval/store.ts';
+
+/** Longest side in pixels: more than any encoder here looks at. */
+const LONGEST_SIDE = 512;
+const QUALITY = 0.85;
+const PREFIX = 'taught/picture/';
+
+interface StoredPicture {
+  readonly blob: Blob;
+  /** The file's name when it was added. */
+  readonly name: string;
+}
+
+function isStoredPicture(value: unknown): value is StoredPicture {
+  const { blob, name } = (value ?? {}) as Partial<StoredPicture>;
+  return blob instanceof Blob && typeof name === 'string';
+}
+
+/** @param size pixels of the photo, upright */
+export async function smallCopy(
+  photo: Blob,
+  size: { readonly width: number; readonly height: number },
+): Promise<Blob> {
+  const scale = Math.min(1, LONGEST_SIDE / Math.max(size.width, size.height));
+  const width = Math.max(1, Math.round(size.width * scale));
+  const height = Math.max(1, Math.round(size.height * scale));
+  const bitmap = await createImageBitmap(photo, {
+    resizeWidth: width,
+    resizeHeight: height,
+    resizeQuality: 'high',
+  });
+  try {
+    const canvas = new OffscreenCanvas(width, height);
+    canvas.getContext('2d')!.drawImage(bitmap, 0, 0, width, height);
+    const copy = await canvas.convertToBlob({ type: 'image/webp', quality: QUALITY });
+    // Safari has no WebP encoder and gives a PNG, four times as large as a JPEG.
+    return copy.type === 'image/webp'
+      ? copy
+      : await canvas.convertToBlob({ type: 'image/jpeg', quality: QUALITY });
+  } finally {
+    bitmap.close();
+  }
+}
+
+/** Throws `storage-full` and `storage-failed`. */
+export async function keepPicture(
+  store: CairnStore,
+  id: string,
+  picture: StoredPicture,
+): Promise<void> {
+  await store.putValue(PREFIX + id, picture);
+}
+
+export async function pictureOf(store: CairnStore, id: string): Promise<StoredPicture | null> {
+  const value = await store.getValue(PREFIX + id);
+  return isStoredPicture(value) ? value : null;
+}
+
+/** Removes pictures of photos that are no longer taught. */
+export async function dropPictures(store: CairnStore, keep: ReadonlySet<string>): Promise<void> {
+  for (const key of await store.listValues(PREFIX)) {
+    if (!keep.has(key.slice(PREFIX.length))) await store.deleteValue(key);
+  }
+}

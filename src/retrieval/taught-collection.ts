@@ -1,0 +1,114 @@
+// The user's own collection: what was taught, read whole from the store and written whole in one swap.
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
+import { sha256Hex } from '../weights/sha256.ts';
+import { COLLECTION_FILE, type Collection, type EncoderIdentity } from './collection.ts';
+import { openInstalled } from './install.ts';
+import type { LabelFacts } from './labels.ts';
+import { rowVector, SOURCE_BYTES } from './shard.ts';
+import type { CairnStore } from './store.ts';
+import { type CollectionRow, writeCollection } from './writer.ts';
+
+/** Its name in the store. */
+export const TAUGHT_COLLECTION = 'My landmarks';
+
+export interface TaughtRow {
+  /** First half of the SHA-256 of the photo's file, hex. */
+  readonly id: string;
+  /** [dimension], L2-normalised. */
+  readonly embedding: Float32Array;
+}
+
+export interface TaughtLabel {
+  readonly facts: LabelFacts;
+  /** In the order in which they were added. */
+  readonly photos: readonly TaughtRow[];
+}
+
+/** What the collection says of how it was made. */
+export interface TaughtHead {
+  readonly encoder: EncoderIdentity;
+  readonly bank: { readonly sha256: string };
+  readonly dimension: number;
+}
+
+export interface StoredTaught {
+  readonly head: TaughtHead;
+  readonly labels: readonly TaughtLabel[];
+}
+
+/**
+ * What is stored, whichever encoder made it; null where nothing was taught.
+ * @throws CairnError `collection-invalid`, `collection-missing`, `hash-mismatch`, `storage-failed`
+ */
+export async function readTaught(store: CairnStore): Promise<StoredTaught | null> {
+  if (!(await store.getCollection(TAUGHT_COLLECTION))) return null;
+  const { collection, shards } = await openInstalled(TAUGHT_COLLECTION, store);
+  const labels = collection.labels.map((facts) => ({ facts, photos: [] as TaughtRow[] }));
+  for (const shard of shards) {
+    for (let row = 0; row < shard.rows; row++) {
+      const embedding = new Float32Array(shard.dim);
+      rowVector(shard, row, embedding);
+      const source = shard.sources?.subarray(row * SOURCE_BYTES, (row + 1) * SOURCE_BYTES);
+      labels[shard.labels[row]!]!.photos.push({
+        id: bytesToHex(source ?? Uint8Array.of(row)),
+        embedding,
+      });
+    }
+  }
+  return { head: headOf(collection), labels };
+}
+
+/**
+ * Replaces what is stored: shards first, then the record in one transaction, which also drops the old
+ * shards. Without a label the collection goes.
+ * @param bankSimilarity see `Neighbour.bankSimilarity`
+ * @throws CairnError `storage-full`, `storage-failed`, `usage`
+ */
+export async function writeTaught(
+  store: CairnStore,
+  { head, labels }: StoredTaught,
+  bankSimilarity: (embedding: Float32Array) => number,
+): Promise<void> {
+  if (labels.length === 0) {
+    await store.deleteCollection(TAUGHT_COLLECTION);
+    return;
+  }
+  const rows = labels.flatMap(({ photos }, label) =>
+    photos.map(({ id, embedding }): CollectionRow => {
+      return {
+        embedding,
+        label,
+        bankSimilarity: bankSimilarity(embedding),
+        source: hexToBytes(id),
+      };
+    }),
+  );
+  const about = {
+    ...head,
+    name: TAUGHT_COLLECTION,
+    licence: 'LicenseRef-own',
+    attribution: '',
+    labels: labels.map(({ facts }) => facts),
+  };
+  const files: string[] = [];
+  // fp16, unlike shipped collections: rows are read and written again at each change, and must not drift.
+  for await (const { file, bytes } of writeCollection(about, rows, { dtype: 'fp16' })) {
+    if (file !== COLLECTION_FILE) {
+      const sha256 = await sha256Hex(bytes);
+      await store.putFile(sha256, bytes);
+      files.push(sha256);
+      continue;
+    }
+    await store.putCollection({
+      name: TAUGHT_COLLECTION,
+      url: null,
+      json: bytes,
+      files,
+      installed: new Date().toISOString(),
+    });
+  }
+}
+
+function headOf({ encoder, bank, dimension }: Collection): TaughtHead {
+  return { encoder, bank, dimension };
+}

@@ -1,0 +1,85 @@
+// Several open collections searched as one: neighbours merge before anything votes or decides.
+import type { CollectionLabel } from './labels.ts';
+import type { CollectionSearch, Neighbour, SearchOptions, SearchResult } from './search.ts';
+
+export interface JoinedLabels {
+  readonly labels: readonly CollectionLabel[];
+  /** For each collection, the place in `labels` of each of its own labels. */
+  readonly places: readonly (readonly number[])[];
+}
+
+/** Labels of several collections in one list; a label that comes twice is one, with all its photos. */
+export function joinLabels(collections: readonly (readonly CollectionLabel[])[]): JoinedLabels {
+  const labels: CollectionLabel[] = [];
+  const at = new Map<string, number>();
+  const places = collections.map((list) =>
+    list.map((label) => {
+      const known = at.get(label.label);
+      if (known === undefined) {
+        at.set(label.label, labels.length);
+        return labels.push(label) - 1;
+      }
+      const first = labels[known]!;
+      labels[known] = { ...first, photos: first.photos + label.photos };
+      return known;
+    }),
+  );
+  return { labels, places };
+}
+
+export interface SearchPart {
+  readonly search: CollectionSearch;
+  /** Place in the joined list of each of its labels. */
+  readonly places: readonly number[];
+}
+
+interface Found {
+  readonly neighbour: Neighbour;
+  readonly vector: Float32Array | null;
+}
+
+/**
+ * Rows are counted through the parts in their order. Ask for `hnsw` in the result only when every part
+ * answered by it. All parts hold embeddings of one encoder.
+ */
+export function joinSearches(parts: readonly SearchPart[]): CollectionSearch {
+  const dim = parts[0]?.search.dim ?? 0;
+  const starts = parts.map((_, i) =>
+    parts.slice(0, i).reduce((n, { search }) => n + search.rows, 0),
+  );
+  return {
+    dim,
+    rows: parts.reduce((n, { search }) => n + search.rows, 0),
+    async search(query: Float32Array, options: SearchOptions): Promise<SearchResult> {
+      const results = await Promise.all(parts.map(({ search }) => search.search(query, options)));
+      const found = results.flatMap(({ neighbours, vectors }, part) =>
+        neighbours.map((neighbour, i): Found => {
+          const { row, label } = neighbour;
+          const end = (i + 1) * dim;
+          return {
+            neighbour: {
+              ...neighbour,
+              row: row + starts[part]!,
+              label: parts[part]!.places[label]!,
+            },
+            vector: end <= vectors.length ? vectors.subarray(end - dim, end) : null,
+          };
+        }),
+      );
+      found.sort(
+        (a, b) =>
+          b.neighbour.similarity - a.neighbour.similarity || a.neighbour.row - b.neighbour.row,
+      );
+      const best = found.slice(0, options.k);
+      const given = best.slice(0, options.vectors ?? 0);
+      const vectors = new Float32Array(given.length * dim);
+      // The first n of the whole are among the first n of their parts, so each has its vector.
+      for (const [i, { vector }] of given.entries()) vectors.set(vector!, i * dim);
+      return {
+        neighbours: best.map(({ neighbour }) => neighbour),
+        vectors,
+        engine: results.every(({ engine }) => engine === 'hnsw') ? 'hnsw' : 'exact',
+      };
+    },
+  };
+}

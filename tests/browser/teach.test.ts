@@ -1,0 +1,191 @@
+// Teaching as a visitor does it: four photos of a landmark that Cairn does not know, then a fifth.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { launch } from './harness/browser.ts';
+import { DRAWN_SITE, otherPng, scenePng } from './harness/drawn-site.ts';
+import { openReady, READY_MS, recognise, type Upload, upload } from './harness/visitor.ts';
+
+/** A scene that the site's collection lacks; it has one of the same kind, which is named in its place. */
+const NEW_SCENE = 23;
+const NAME = 'Gate of Winds';
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+let browser: Browser;
+let context: BrowserContext;
+beforeAll(async () => {
+  browser = await launch();
+});
+afterAll(() => browser?.close());
+beforeEach(async () => {
+  context = await browser.newContext({ locale: 'en-GB' });
+});
+afterEach(() => context.close());
+
+const views = (numbers: readonly number[], scene = NEW_SCENE): Promise<Upload[]> =>
+  Promise.all(
+    numbers.map(async (view) => upload(`${scene}-view-${view}.png`, await scenePng(scene, view))),
+  );
+
+async function ready(page: Page): Promise<void> {
+  await page
+    .locator('[data-testid=engine-status][data-state=ready]')
+    .waitFor({ state: 'attached', timeout: READY_MS });
+}
+
+/** Through the form, by mouse. */
+async function teach(page: Page, name: string, photos: readonly Upload[]): Promise<void> {
+  await page.getByTestId('nav-teach').click();
+  await page.getByTestId('teach-name').fill(name);
+  await page.getByTestId('teach-files').setInputFiles([...photos]);
+  await page.getByTestId('teach-start').click();
+  await page.locator('[data-testid=lesson][data-state=over]').waitFor({ timeout: READY_MS });
+}
+
+async function recogniseOne(page: Page, photo: Upload) {
+  await page.getByTestId('nav-recognize').click();
+  const [item] = await recognise(page, [photo]);
+  await page.getByTestId('clear-all').click();
+  return item!;
+}
+
+/** What axe finds wrong, with the elements. */
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(AXE);
+  return page.evaluate(async () => {
+    const axe = (globalThis as unknown as { axe: typeof import('axe-core') }).axe;
+    const { violations } = await axe.run(document);
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+  });
+}
+
+const lessonPhotos = (page: Page) =>
+  page
+    .getByTestId('lesson-photo')
+    .evaluateAll((all) => all.map((one) => (one as HTMLElement).dataset.at));
+
+describe('teaching by photos', () => {
+  test('a landmark taught with four photos is named in a fifth, also after a reload, until removed', async () => {
+    const { page, problems } = await openReady(context, `${DRAWN_SITE}/`);
+    const [fifth] = await views([9]);
+    const before = await recogniseOne(page, fifth!);
+    expect(before.text).not.toContain(NAME);
+
+    await teach(page, NAME, await views([1, 2, 3, 4]));
+    expect(await lessonPhotos(page)).toEqual(['taught', 'taught', 'taught', 'taught']);
+    const card = page.getByTestId('taught-landmark');
+    expect(await card.getAttribute('data-photos')).toBe('4');
+    await page.locator('[data-testid=taught-photo] img').nth(3).waitFor();
+
+    const after = await recogniseOne(page, fifth!);
+    expect(after.kind).toBe('landmark');
+    expect(after.label).toMatch(/^taught_/);
+    expect(after.text).toContain(NAME);
+
+    await page.reload();
+    await ready(page);
+    const again = await recogniseOne(page, fifth!);
+    expect(again.text).toContain(NAME);
+    // Landmarks of the default collection and other pictures are judged as before.
+    const [old] = await views([7], 2);
+    expect((await recogniseOne(page, old!)).label).toBe('drawn_scene_2');
+    const other = await recogniseOne(page, upload('other.png', await otherPng(4)));
+    expect(other.kind).not.toBe('landmark');
+
+    await page.getByTestId('nav-landmarks').click();
+    await page.getByTestId('landmark-search').fill('winds');
+    await expect.poll(() => page.getByTestId('landmark-item').count()).toBe(1);
+
+    await page.getByTestId('nav-teach').click();
+    await page.getByTestId('taught-remove').click();
+    await page.getByTestId('confirm-remove').click();
+    await expect.poll(() => card.count()).toBe(0);
+    expect((await recogniseOne(page, fifth!)).text).not.toContain(NAME);
+    await page.getByTestId('nav-teach').click();
+    await page.getByTestId('taught-undo').click();
+    await expect.poll(() => card.getAttribute('data-photos')).toBe('4');
+    expect((await recogniseOne(page, fifth!)).text).toContain(NAME);
+    expect(problems).toEqual([]);
+  });
+
+  test('the same file is refused twice, damaged ones are left out, a photo can be removed and undone', async () => {
+    const { page, problems } = await openReady(context, `${DRAWN_SITE}/`);
+    const photos = await views([1, 2]);
+    const broken = upload('broken.png', photos[0]!.buffer.subarray(0, 2000));
+    await teach(page, NAME, [photos[0]!, { ...photos[0]!, name: 'copy.png' }, broken, photos[1]!]);
+    expect(await lessonPhotos(page)).toEqual(['taught', 'duplicate', 'failed', 'taught']);
+    expect(await page.getByTestId('lesson').textContent()).toContain(NAME);
+    const card = page.getByTestId('taught-landmark');
+    await card.getByTestId('taught-photo').first().getByRole('button').click();
+    await expect.poll(() => card.getAttribute('data-photos')).toBe('1');
+    await page.getByTestId('taught-undo').click();
+    await expect.poll(() => card.getAttribute('data-photos')).toBe('2');
+    expect(problems).toEqual([]);
+  });
+
+  test('a known name adds to that landmark, and a taught one can be renamed', async () => {
+    const { page, problems } = await openReady(context, `${DRAWN_SITE}/`);
+    await teach(page, 'Drawn scene 3', await views([11], 3));
+    const card = page.getByTestId('taught-landmark');
+    expect(await card.getAttribute('data-label')).toBe('drawn_scene_3');
+    await page.getByTestId('taught-rename').click();
+    await page.getByTestId('rename-title').fill('Third hall');
+    await page.getByTestId('rename-save').click();
+    await page.getByRole('heading', { name: 'Third hall' }).waitFor();
+    expect(await card.getAttribute('data-label')).toMatch(/^taught_/);
+    expect(problems).toEqual([]);
+  });
+});
+
+describe('the place Teach', () => {
+  test('works by keyboard alone', async () => {
+    const { page, problems } = await openReady(context, `${DRAWN_SITE}/#/teach`);
+    const tabTo = async (id: string) => {
+      for (let i = 0; i < 60; i++) {
+        const at = await page.evaluate(
+          () => (document.activeElement as HTMLElement | null)?.dataset.testid,
+        );
+        if (at === id) return;
+        await page.keyboard.press('Tab');
+      }
+      throw new Error(`Tab never reaches ${id}`);
+    };
+    await tabTo('teach-start');
+    await page.keyboard.press('Enter');
+    // Without a name the focus goes to where it is missing.
+    await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe('teach-name');
+    await page.keyboard.type(NAME);
+    await tabTo('teach-files');
+    const chooser = page.waitForEvent('filechooser');
+    await page.keyboard.press('Space');
+    await (await chooser).setFiles(await views([1, 2]));
+    await tabTo('teach-start');
+    await page.keyboard.press('Enter');
+    await page.locator('[data-testid=lesson][data-state=over]').waitFor({ timeout: READY_MS });
+    const live = page.getByTestId('live-region');
+    await expect
+      .poll(() => live.textContent())
+      .toContain('Gate of Winds was learned from 2 photos');
+    await tabTo('taught-remove');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Escape');
+    expect(await page.getByTestId('taught-landmark').count()).toBe(1);
+    expect(problems).toEqual([]);
+  });
+
+  test('has nothing for axe to find, in both languages and themes', async () => {
+    const { page } = await openReady(context, `${DRAWN_SITE}/`);
+    await teach(page, NAME, await views([1]));
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      expect(await violations(page)).toEqual([]);
+    }
+    await page.getByTestId('language-switch').click();
+    await page.getByRole('heading', { name: '教学', exact: true }).waitFor();
+    await page.getByRole('heading', { name: '你教过的地标' }).waitFor();
+    expect(await page.getByTestId('teach-start').textContent()).toBe('开始教');
+    expect(await violations(page)).toEqual([]);
+  });
+});
