@@ -140,7 +140,62 @@ function transpositions(): Case[] {
   });
 }
 
-const CASES: readonly (() => Case[])[] = [convolutions, products, transpositions];
+function depthwise(): Case[] {
+  const shapes = [
+    [56, 96, 3, 1],
+    [56, 144, 3, 2],
+    [28, 240, 5, 1],
+  ] as const;
+  return shapes.flatMap(([side, c, kernel, stride]) => {
+    const n = 8;
+    const out = Math.ceil(side / stride);
+    const x = tf.randomNormal<tf.Rank.R4>([n, side, side, c]);
+    const filter = tf.randomNormal<tf.Rank.R4>([kernel, kernel, c, 1]);
+    const dy = tf.randomNormal<tf.Rank.R4>([n, out, out, c]);
+    const attrs = { strides: stride, pad: 'same', dilations: [1, 1] };
+    const shape = `${n}×${side}×${side}×${c} ${kernel}×${kernel}/${stride}`;
+    const work = 2 * dy.size * kernel * kernel;
+    const names = ['DepthwiseConv2dNativeBackpropFilter', 'DepthwiseConv2dNativeBackpropInput'];
+    const sides = { filterShape: filter.shape, inputShape: x.shape };
+    return [
+      {
+        name: `depthwise filter gradient ${shape}`,
+        work,
+        unit: 'GFLOP/s' as const,
+        run: () => run(names[0]!, { x, dy }, { ...attrs, ...sides }),
+      },
+      {
+        name: `depthwise input gradient ${shape}`,
+        work,
+        unit: 'GFLOP/s' as const,
+        run: () => run(names[1]!, { dy, filter }, { ...attrs, ...sides }),
+      },
+    ];
+  });
+}
+
+function reductions(): Case[] {
+  const shapes = [
+    { shape: [16, 32, 32, 24], axis: [0, 1, 2] },
+    { shape: [16, 32, 32, 24], axis: [1, 2] },
+    { shape: [16, 8, 8, 192], axis: [1, 2] },
+    { shape: [4096, 96], axis: [1] },
+  ];
+  return shapes.map(({ shape, axis }) => {
+    const x = tf.randomNormal(shape);
+    const mean = () => tf.mean(x, axis);
+    const name = `mean of [${shape}] over [${axis}]`;
+    return { name, work: x.size, unit: 'G elements/s', run: mean, instead: mean };
+  });
+}
+
+const CASES: readonly (() => Case[])[] = [
+  convolutions,
+  products,
+  transpositions,
+  depthwise,
+  reductions,
+];
 
 tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
 const require = createRequire(import.meta.url);

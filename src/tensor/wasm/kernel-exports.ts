@@ -80,4 +80,42 @@ export interface KernelExports {
       ...sizes: [outer: number, a: number, b: number, inner: number],
     ]
   ): void;
+  /** With toFilter dw of x and dy, else dx of dy and the filter; k is how many filters a channel has. */
+  depthwiseGradient(
+    ...args: [
+      ...operands: [map: Address, dy: Address, filter: Address],
+      ...sizes: ConvolutionSizes,
+      toFilter: Flag,
+    ]
+  ): void;
+  /** [outer, inner] = scale · Σ over the middle axis of [outer, rows, inner]. */
+  sumAxis(
+    ...args: [
+      ...operands: [from: Address, to: Address],
+      ...sizes: [outer: number, rows: number, inner: number],
+      scale: number,
+    ]
+  ): void;
+  /** c [columns] = weights [rows], `next` bytes apart, · b [rows × columns]. */
+  weighRows(
+    ...args: [
+      ...weights: [at: Address, next: number],
+      ...operands: [b: Address, c: Address],
+      ...sizes: [rows: number, columns: number],
+    ]
+  ): void;
+  /** to [segments × inner] = the sums of rows by their ids; rows of other ids are left out. */
+  segmentSum(
+    ...args: [
+      ...operands: [from: Address, ids: Address, to: Address],
+      ...sizes: [rows: number, inner: number, segments: number],
+    ]
+  ): void;
+  /** [outer, count, inner] = rows of [outer, length, inner] by index; zeros where it is −1. */
+  pickRows(
+    ...args: [
+      ...operands: [from: Address, index: Address, to: Address],
+      ...sizes: [outer: number, length: number, count: number, inner: number],
+    ]
+  ): void;
 }

@@ -50,7 +50,10 @@ function matMul({ inputs: { a, b }, attrs, backend }: MatMulCall): TensorInfo {
   const [turnA, turnB] = [transposeA ? 1 : 0, transposeB ? 1 : 0] as const;
   const [countA, countB] = [util.sizeFromShape(batchA), util.sizeFromShape(batchB)];
   const count = util.sizeFromShape(batch);
-  if (countB === 1 && !transposeA) {
+  if (m === 1 && count === 1 && !transposeB) {
+    // Reductions come as products with one row: nothing is gained by packing then.
+    kernels.weighRows(at(a), FLOAT_BYTES, at(b), at(out), k, n);
+  } else if (countB === 1 && !transposeA) {
     // One matrix for all: theirs, one below the other, are one.
     kernels.gemm(at(a), at(b), at(out), countA * m, n, k, 0, turnB, scratch);
   } else if ((countA === count || countA === 1) && (countB === count || countB === 1)) {

@@ -3,14 +3,18 @@ import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { CairnError } from '../../errors.ts';
 import { convolutionKernels } from './conv.ts';
+import { depthwiseKernels } from './depthwise.ts';
 import { compileKernels, heapOf } from './heap.ts';
 import { matMulKernels } from './matmul.ts';
+import { reduceKernels } from './reduce.ts';
 import type { TrainingKernel } from './training-kernel.ts';
 import { transposeKernels } from './transpose.ts';
 
 const KERNELS: readonly TrainingKernel[] = [
   ...convolutionKernels,
+  ...depthwiseKernels,
   ...matMulKernels,
+  ...reduceKernels,
   ...transposeKernels,
 ];
 

@@ -1,4 +1,6 @@
 // What the host may call: all training kernels in one module.
 export { gemm, gemmBatch } from './gemm';
 export { convFilterGradient, convForward } from './conv';
+export { depthwiseGradient } from './depthwise';
 export { placePhase, reverseFilter, swapAxes } from './moves';
+export { pickRows, segmentSum, sumAxis, weighRows } from './reduce';
