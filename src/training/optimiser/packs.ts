@@ -10,25 +10,28 @@ export interface Pack {
 }
 
 /** Tensors of at most so many numbers lie together: copying them costs less than launching kernels. */
-export const SMALL = 16_384;
+export const SMALL = 4096;
+/** Numbers in a row. tfjs's WASM backend copies the whole row for each piece that is cut from it. */
+const ROW = 16_384;
 
-/** In order of first appearance: small tensors together by kind, large ones alone. */
+/** In order of first appearance: small tensors together by kind, as many as a row takes; large ones alone. */
 export function planPacks(
   tensors: Iterable<readonly [string, tf.Tensor]>,
   kindOf: (name: string, shape: readonly number[]) => string = () => '',
   small = SMALL,
 ): Pack[] {
-  const packs: { names: string[]; shapes: number[][]; kind: string }[] = [];
+  const packs: { names: string[]; shapes: number[][]; kind: string; size: number }[] = [];
   const together = new Map<string, (typeof packs)[number]>();
   for (const [name, { shape, size }] of tensors) {
     const kind = kindOf(name, shape);
     const open = size <= small ? together.get(kind) : undefined;
-    if (open) {
+    if (open && open.size + size <= ROW) {
       open.names.push(name);
       open.shapes.push(shape);
+      open.size += size;
       continue;
     }
-    const pack = { names: [name], shapes: [shape], kind };
+    const pack = { names: [name], shapes: [shape], kind, size };
     packs.push(pack);
     if (size <= small) together.set(kind, pack);
   }
