@@ -91,17 +91,20 @@ function some(
 
 /** One photo of each class in turn; of the largest classes only, where the limit is tight. */
 function balanced(photos: readonly ListedPhoto[], limit: number): ListedPhoto[] {
-  const classes = [...groupBy(photos, ({ label }) => label)]
-    .sort(([a, x], [b, y]) => y.length - x.length || (a < b ? -1 : 1))
-    .slice(0, Math.max(1, Math.floor(limit / LEAST_PER_CLASS)))
-    .map(([, members]) => members);
+  const classes: ListedPhoto[][] = [];
+  let reached = 0;
+  const bySize = [...groupBy(photos, ({ label }) => label)].sort(
+    ([a, x], [b, y]) => y.length - x.length || (a < b ? -1 : 1),
+  );
+  for (const [, members] of bySize) {
+    if (reached >= limit && (classes.length + 1) * LEAST_PER_CLASS > limit) break;
+    classes.push(members);
+    reached += members.length;
+  }
   const taken: ListedPhoto[] = [];
-  for (let round = 0; taken.length < limit; round++) {
-    const before = taken.length;
-    for (const members of classes) {
-      if (round < members.length && taken.length < limit) taken.push(members[round]!);
-    }
-    if (taken.length === before) break;
+  for (let round = 0; taken.length < Math.min(limit, reached); round++) {
+    const row = classes.flatMap((members) => members[round] ?? []);
+    taken.push(...row.slice(0, limit - taken.length));
   }
   return taken;
 }
