@@ -1,4 +1,11 @@
 // What a student imitates: the embeddings of an encoder that the registry has.
+import {
+  type Dense,
+  leadingSubspace,
+  multiply,
+  transpose,
+  weightedGram,
+} from '../training/dense.ts';
 import type { EncodedPhoto } from './encode-photos.ts';
 import { embeddingsOf, encodePhotos } from './encode-photos.ts';
 import { openModel } from './models.ts';
@@ -30,6 +37,34 @@ export async function teach(
     at += source.dim;
   }
   return { dim: source.dim, rows };
+}
+
+/**
+ * The table as a student of shorter embeddings can imitate it: the directions that hold most of it
+ * (principal components about the origin, so that cosines stay nearly what they were), L2-normalised.
+ * Needs tfjs. Throws `usage` when the student's embeddings are longer than the teacher's.
+ */
+export function shortened(table: TeacherTable, dim: number): TeacherTable {
+  if (table.dim === dim) return table;
+  if (table.dim < dim) {
+    throw usage(
+      `The teacher's embeddings have ${table.dim} numbers, the student's ${dim}.`,
+      `Give --dim ${table.dim}, or less.`,
+    );
+  }
+  const rows: Dense = {
+    rows: table.rows.length / table.dim,
+    cols: table.dim,
+    data: Float64Array.from(table.rows),
+  };
+  const image = multiply(rows, transpose(leadingSubspace(weightedGram(rows), dim)));
+  const short = Float32Array.from(image.data);
+  for (let from = 0; from < short.length; from += dim) {
+    const row = short.subarray(from, from + dim);
+    const norm = Math.sqrt(row.reduce((sum, x) => sum + x * x, 0)) || 1;
+    for (let d = 0; d < dim; d++) row[d]! /= norm;
+  }
+  return { dim, rows: short };
 }
 
 function vectorOf(result: EncodedPhoto<{ readonly path: string }>): Float32Array {

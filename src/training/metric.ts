@@ -35,6 +35,7 @@ export function learnMetric(
 
 /** Row-major [n × sum of lengths] → [n × sum of dims]: members L2-normalised, weighted, joined, normalised. */
 export function applyMetric(rows: Float32Array, metric: Metric): Float32Array {
+  if (metric === UNCHANGED) return rows;
   const parts = blocksOf(rows, metric).map(({ block, whitening, weight }) => ({
     values: applyWhitening(block, whitening),
     dim: whitening.weight.length / whitening.mean.length,
@@ -59,12 +60,8 @@ export function applyMetric(rows: Float32Array, metric: Metric): Float32Array {
   return joined;
 }
 
-/** The metric that leaves embeddings of `dim` numbers as they are. */
-export function unchanged(dim: number): Metric {
-  const weight = new Float32Array(dim * dim);
-  for (let i = 0; i < dim; i++) weight[i * dim + i] = 1;
-  return [{ length: dim, weight: 1, whitening: { mean: new Float32Array(dim), weight } }];
-}
+/** The metric that leaves embeddings as they are. */
+export const UNCHANGED: Metric = [];
 
 function lengthOf(layout: readonly MemberLayout[]): number {
   return layout.reduce((sum, { length }) => sum + length, 0);

@@ -11,7 +11,7 @@ import { HARNESS_WISHES, type HarnessWish, startHarness } from '../harness/index
 import { note, printJson, usage } from '../output.ts';
 import { readManifests } from '../photo-list.ts';
 import { RunFolder } from '../run-folder.ts';
-import { type TeacherTable, teach } from '../teacher.ts';
+import { shortened, type TeacherTable, teach } from '../teacher.ts';
 import { type TrainConfig, type TrainOptions, trainConfig } from '../train-config.ts';
 import { dryRun } from '../train-dry-run.ts';
 import { learningRate, openTrainingBatches, progressOf, trainerOptions } from '../train-parts.ts';
@@ -70,7 +70,7 @@ async function run(
   const writeWeights = async () =>
     folder?.saveWeights(writeSafetensors(await trainer.weights(), metadataOf(config, options)));
   const title = `${config.student.arch} ${config.student.spec}`;
-  const progress = await runLoop(
+  const loop = runLoop(
     {
       trainer,
       plan,
@@ -96,9 +96,10 @@ async function run(
         if (leads) note(progressOf(line, plan));
       },
     },
-    config,
+    { ...config, signal: harness.lost },
     from,
   );
+  const progress = await harness.guard(loop);
   await batches.close();
   await harness.dispose();
   if (!folder) return;
@@ -123,12 +124,12 @@ async function run(
 
 async function teacherOf(config: TrainConfig, set: TrainingSet): Promise<TeacherTable | null> {
   if (config.teacher === null) return null;
-  const teacher = await teach(config.teacher, set.photos);
-  if (teacher.dim === config.dim) return teacher;
-  throw usage(
-    `The teacher's embeddings have ${teacher.dim} numbers, the student's ${config.dim}.`,
-    `Give --dim ${teacher.dim}.`,
-  );
+  const table = await teach(config.teacher, set.photos);
+  // Whatever trains afterwards: here results are read at once, which WebGPU in Node cannot.
+  const harness = await startHarness({ backend: 'wasm' });
+  const teacher = shortened(table, config.dim);
+  await harness.dispose();
+  return teacher;
 }
 
 /** Every process reads it: all must go on from the same numbers. */

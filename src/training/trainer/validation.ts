@@ -2,7 +2,7 @@
 import { predictionsByStage, rankQueries, scoreStages } from '../../evaluation/stages.ts';
 import { RERANK } from '../../rerank/presets.ts';
 import { type DescribedPhoto, makeTask, validationPhotos } from '../descriptors.ts';
-import { unchanged } from '../metric.ts';
+import { UNCHANGED } from '../metric.ts';
 
 export interface ValidationScores {
   /** After the distractor penalty, the last stage that needs no fitting; 0..1. */
@@ -19,9 +19,8 @@ export interface ValidationScores {
 export async function scoreEmbeddings(
   photos: readonly DescribedPhoto[],
 ): Promise<ValidationScores> {
-  const dim = photos[0]?.descriptor.length ?? 0;
   const { referenceNeighbours } = RERANK.penalty;
-  const task = makeTask(validationPhotos(photos), unchanged(dim), referenceNeighbours);
+  const task = makeTask(validationPhotos(photos), UNCHANGED, referenceNeighbours);
   const ranked = await rankQueries(task.queries, task.search, task.bank, RERANK);
   const scores = scoreStages(predictionsByStage(ranked, task.labels, RERANK, null));
   const of = (name: string) => scores.find(({ stage }) => stage === name);
