@@ -111,7 +111,7 @@ const head = [
 ];
 const lines = MODELS.flatMap(({ model }) => before.get(model) ?? []);
 const processor = cpus()[0]?.model ?? 'an unknown processor';
-const about = `The fastest of ${values.n} runs, as other work went on beside; three more went before; Node ${process.versions.node}, ${processor}, ${cpus().length} cores.`;
+const about = `Each figure is the fastest of several runs (--n, ${DEFAULT_RUNS} when left out), for the machine had other work too; Node ${process.versions.node}, ${processor}, ${cpus().length} cores.`;
 writePart(
   DOCUMENT,
   PART,
