@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { contactSheet } from '../../src/cli/commands/contact-sheet.ts';
 import { type ListedPhoto, readManifests } from '../../src/cli/photo-list.ts';
 import { PhotoCache } from '../../src/cli/train-worker-cache.ts';
 import { BATCH_WORKERS, BatchWorkers } from '../../src/cli/train-worker-pool.ts';
@@ -256,6 +257,47 @@ describe('trainingPhotos', () => {
   it('refuses a manifest without any', async () => {
     const unlisted = rows(2, 'unlisted', extra);
     await expect(trainingPhotos(unlisted, { split })).rejects.toMatchObject({ code: 'usage' });
+  });
+});
+
+describe('contact sheet', () => {
+  const sheet = async (given: Partial<Parameters<typeof contactSheet>[0]>) => {
+    const manifest = join(folder, 'manifest.csv');
+    await writeFile(manifest, 'path,label,split\n0.jpg,x,train\n1.jpg,y,train\n');
+    const usual = { preset: 'recipe', size: '64', photos: '8', draws: '3', seed: '1' };
+    const out = join(folder, 'sheet.png');
+    const silence = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    try {
+      await contactSheet({ manifest: [manifest], out, ...usual, ...given });
+    } finally {
+      silence.mockRestore();
+    }
+    return sharp(out).raw().toBuffer({ resolveWithObject: true });
+  };
+
+  it('shows each photo as it is and its draws, the same for the same seed', async () => {
+    const { data, info } = await sheet({});
+    expect(info).toMatchObject({ width: 4 * 68 + 4, height: 2 * 68 + 4, channels: 3 });
+    expect(data.equals((await sheet({})).data)).toBe(true);
+    expect(data.equals((await sheet({ seed: '2' })).data)).toBe(false);
+    // Without augmentation every column of a row is alike.
+    const plain = await sheet({ preset: 'none' });
+    const column = (n: number) =>
+      sharp(plain.data, { raw: { width: 276, height: 140, channels: 3 } })
+        .extract({ left: 4 + 68 * n, top: 0, width: 64, height: 140 })
+        .raw()
+        .toBuffer();
+    expect((await column(3)).equals(await column(0))).toBe(true);
+  });
+
+  it.each([
+    [{ preset: 'wild' }],
+    [{ size: '9' }],
+    [{ photos: '0' }],
+    [{ draws: 'x' }],
+    [{ out: 'sheet.txt' }],
+  ])('refuses %j', async (given) => {
+    await expect(sheet(given)).rejects.toMatchObject({ code: 'usage' });
   });
 });
 
