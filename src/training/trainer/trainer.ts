@@ -60,7 +60,7 @@ export class Trainer {
     this.#network = Variables.start(studentParameters(student), seed, initial);
     this.#loss = Variables.start(objective.parameters, seed + 1);
     this.#optimiser = new AdamW({ weightDecay });
-    this.#average = new WeightAverage(this.#trained(this.#network), averageDecay);
+    this.#average = new WeightAverage(this.#network.all, averageDecay);
     this.#state = objective.initialState;
   }
 
@@ -72,8 +72,8 @@ export class Trainer {
   }
 
   /**
-   * One step of the optimiser. Throws `training-failed` when the loss is no number any more; nothing
-   * has changed then.
+   * One step of the optimiser. Throws `training-failed` when the loss or its gradient is no number any
+   * more; nothing has changed then.
    */
   async step(batch: Batch, targets: Targets, learningRate: number): Promise<StepReport> {
     const { student, objective, frozenNorms = false, clipNorm, exchange } = this.#options;
@@ -101,22 +101,19 @@ export class Trainer {
     }
     const numbers = await readScalars({ ...kept, loss: run.value });
     const loss = numbers.loss ?? Number.NaN;
-    if (!Number.isFinite(loss)) {
-      ops.forget();
-      tf.dispose(gradients);
-      throw new CairnError(
-        'training-failed',
-        `The loss became ${loss} at step ${this.#optimiser.step + 1}.`,
-        'Train with a smaller learning rate, or go on from the last checkpoint.',
-      );
-    }
-    if (exchange) gradients = await exchanged(gradients, exchange);
+    if (exchange && Number.isFinite(loss)) gradients = await exchanged(gradients, exchange);
     const clipped = clipByGlobalNorm(gradients, clipNorm);
-    this.#optimiser.apply(learned, clipped.gradients, learningRate);
-    ops.updateRunning();
-    this.#average.update(network);
     const [gradientNorm = Number.NaN] = await clipped.norm.data();
-    tf.dispose([gradients, clipped.gradients, clipped.norm]);
+    tf.dispose([gradients, clipped.norm]);
+    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
+      ops.forget();
+      tf.dispose(clipped.gradients);
+      throw diverged(loss, gradientNorm, this.#optimiser.step + 1);
+    }
+    this.#optimiser.apply(learned, clipped.gradients, learningRate);
+    tf.dispose(clipped.gradients);
+    ops.updateRunning();
+    this.#average.update(this.#network.all);
     this.#state = group(numbers, 'state/', this.#state);
     return { loss, parts: group(numbers, 'part/'), gradientNorm };
   }
@@ -200,6 +197,14 @@ export class Trainer {
     if (!trains) return variables.trainable;
     return new Map([...variables.trainable].filter(([path]) => trains(path)));
   }
+}
+
+function diverged(loss: number, gradientNorm: number, step: number): CairnError {
+  return new CairnError(
+    'training-failed',
+    `Training diverged at step ${step}: the loss is ${loss}, its gradient's norm ${gradientNorm}.`,
+    'Train with a smaller learning rate, or go on from the last checkpoint.',
+  );
 }
 
 function unfit(path: string): CairnError {
