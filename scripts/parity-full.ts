@@ -162,7 +162,7 @@ function write(results: readonly Result[]): void {
   const about = [
     'Largest differences from PyTorch over the maps of all stages and the final one, float32 unless said, one thread each.',
     'Relative: to the largest magnitude of the same map.',
-    'Seconds are those of one photo, for tfjs and onnxruntime-web with loading the weights and making the session.',
+    'Seconds are those of a single run of one photo, on a machine that had other work too; for tfjs and onnxruntime-web with loading the weights and making the session.',
     `${results[0]!.versions}, Node ${process.versions.node}, ${processor}.`,
   ];
   const head = ['network', 'input, H × W', 'computed by', 'max abs', 'max relative', 'seconds'];
