@@ -6,6 +6,7 @@ import { Sampler } from '../training/data/sampler.ts';
 import { classLoss } from '../training/losses/loss.ts';
 import { cosineSchedule, type Schedule } from '../training/optimiser/schedules.ts';
 import type { LogLine } from '../training/trainer/loop.ts';
+import { type Images, studentModel } from '../training/trainer/model.ts';
 import { Objective, type Targets } from '../training/trainer/objective.ts';
 import type { Place, RunPlan } from '../training/trainer/run-plan.ts';
 import type { TrainerOptions } from '../training/trainer/trainer.ts';
@@ -20,7 +21,7 @@ export async function trainerOptions(
   config: TrainConfig,
   set: TrainingSet,
   rank: Rank,
-): Promise<TrainerOptions> {
+): Promise<TrainerOptions<Images>> {
   const { student, seed, weightDecay, clipNorm, averageDecay, classWeight, trains } = config;
   const { dim } = student;
   const loss = classLoss(config.loss, { classes: set.classes.length, dim, counts: set.counts });
@@ -30,7 +31,7 @@ export async function trainerOptions(
   );
   const only = trainedPaths(trains);
   return {
-    student,
+    model: studentModel(student),
     objective,
     seed,
     weightDecay,

@@ -6,7 +6,7 @@ import { seededRandom } from '../../src/evaluation/random.ts';
 import type { Batch } from '../../src/training/data/batch.ts';
 import { classLoss } from '../../src/training/losses/loss.ts';
 import { START } from '../../src/training/trainer/loop.ts';
-import type { StudentSpec } from '../../src/training/trainer/model.ts';
+import { type Images, type StudentSpec, studentModel } from '../../src/training/trainer/model.ts';
 import { Objective } from '../../src/training/trainer/objective.ts';
 import { Trainer, type TrainerOptions } from '../../src/training/trainer/trainer.ts';
 import { readSafetensors } from '../../src/weights/safetensors.ts';
@@ -54,10 +54,10 @@ function stripes(count: number, seed: number): Batch {
   };
 }
 
-function make(options: Partial<TrainerOptions> = {}): Trainer {
+function make(options: Partial<TrainerOptions<Images>> = {}): Trainer<Images> {
   const loss = classLoss('curricularface', { classes: CLASSES, dim: STUDENT.dim });
   return new Trainer({
-    student: STUDENT,
+    model: studentModel(STUDENT),
     objective: new Objective({ loss, weight: 1 }, null),
     seed: 1,
     weightDecay: 0.01,
@@ -69,7 +69,7 @@ function make(options: Partial<TrainerOptions> = {}): Trainer {
 
 const RATE = 3e-3;
 
-async function steps(trainer: Trainer, from: number, to: number): Promise<number[]> {
+async function steps(trainer: Trainer<Images>, from: number, to: number): Promise<number[]> {
   const losses: number[] = [];
   for (let i = from; i < to; i++) {
     const batch = stripes(6, i);
@@ -78,7 +78,7 @@ async function steps(trainer: Trainer, from: number, to: number): Promise<number
   return losses;
 }
 
-async function bytesOf(trainer: Trainer): Promise<Map<string, Uint8Array>> {
+async function bytesOf(trainer: Trainer<Images>): Promise<Map<string, Uint8Array>> {
   return new Map([...(await trainer.weights())].map(([name, { data }]) => [name, data]));
 }
 
@@ -115,7 +115,10 @@ describe('a checkpoint', () => {
     const trainer = make();
     const saved = await trainer.save(START, 'plan');
     expect(() => trainer.restore(saved, 'another')).toThrow(/other settings/);
-    const wider = make({ student: { ...STUDENT, dim: 9 }, objective: new Objective(null, null) });
+    const wider = make({
+      model: studentModel({ ...STUDENT, dim: 9 }),
+      objective: new Objective(null, null),
+    });
     expect(() => wider.restore(saved, 'plan')).toThrow(/embedding\.fc\.weight/);
     expect(() => trainer.restore(saved.subarray(0, 100), 'plan')).toThrow(/safetensors/);
     trainer.dispose();
@@ -135,7 +138,9 @@ describe('a checkpoint', () => {
 
 test('memory is steady over a thousand steps, and nothing is left after the end', async () => {
   const before = tf.memory();
-  const trainer = make({ student: { ...STUDENT, pooling: { kind: 'average', p: 1 } } });
+  const trainer = make({
+    model: studentModel({ ...STUDENT, pooling: { kind: 'average', p: 1 } }),
+  });
   const batch = stripes(2, 3);
   const targets = { labels: batch.labels };
   await trainer.step(batch, targets, 1e-4);

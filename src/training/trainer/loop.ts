@@ -26,13 +26,16 @@ export type LogLine =
       readonly epoch: number;
     } & ValidationScores);
 
-export interface LoopParts {
-  readonly trainer: Trainer;
+/** Whatever a trainer takes, with the number of photos in it. */
+type Counted = { readonly count: number };
+
+export interface LoopParts<B extends Counted = Batch> {
+  readonly trainer: Pick<Trainer<B>, 'step'>;
   readonly plan: RunPlan;
   /** By step, from 0. */
   readonly learningRate: (step: number) => number;
   /** The batch of a place in the plan; asked for several steps ahead. */
-  readonly batch: (place: Place) => Promise<{ batch: Batch; targets: Targets }>;
+  readonly batch: (place: Place) => Promise<{ batch: B; targets: Targets }>;
   readonly validate?: ((place: Place) => Promise<ValidationScores>) | undefined;
   /** Keeps a checkpoint, atomically. `best` is set when validation was never better. */
   readonly save: (progress: Unsaved, best: boolean) => Promise<void>;
@@ -61,13 +64,13 @@ const AHEAD = 3;
  * Runs from `from` to the end of the plan, or until validation has not improved for long. Saves when it
  * is aborted, then throws `aborted`; throws what steps and batches throw.
  */
-export async function runLoop(
-  parts: LoopParts,
+export async function runLoop<B extends Counted>(
+  parts: LoopParts<B>,
   options: LoopOptions,
   from: Unsaved = START,
 ): Promise<Unsaved> {
   const { trainer, plan } = parts;
-  const queue: ReturnType<LoopParts['batch']>[] = [];
+  const queue: ReturnType<LoopParts<B>['batch']>[] = [];
   let asked = from.step;
   let progress = from;
   try {
@@ -113,7 +116,7 @@ export async function runLoop(
 }
 
 async function afterStep(
-  parts: LoopParts,
+  parts: Pick<LoopParts, 'plan' | 'validate' | 'save' | 'log'>,
   options: LoopOptions,
   place: Place,
   progress: Unsaved,

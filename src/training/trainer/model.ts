@@ -1,7 +1,7 @@
 // An encoder that is being trained: its parameters as tfjs variables, and how they start.
 import * as tf from '@tensorflow/tfjs-core';
 import { type DescriptorSpec, embed } from '../../nets/encoder.ts';
-import { headParameters } from '../../nets/head.ts';
+import { head, headParameters } from '../../nets/head.ts';
 import { network } from '../../nets/networks.ts';
 import type { Parameter } from '../../nets/parameter-list.ts';
 import { startWeights } from '../../nets/parameters.ts';
@@ -10,6 +10,23 @@ import type { Params } from '../../tensor/ops.ts';
 import { scopedParams } from '../../tensor/params.ts';
 import { loadTfParams, saveTfParam, type TfOps } from '../../tensor/tf-ops.ts';
 import { fromFloat32, type Weights, type WeightTensor } from '../../weights/safetensors.ts';
+import type { Batch } from '../data/batch.ts';
+
+/** What a trainer moves: parameters by path, and the embeddings that they make of a batch. */
+export interface Model<B> {
+  readonly parameters: ReadonlyMap<string, Parameter>;
+  /** [N, dim], L2-normalised. Must be called within `tf.tidy`. */
+  embed(ops: TfOps, params: Params<tf.Tensor>, batch: B): tf.Tensor2D;
+}
+
+/** Normalised pixels [count, height, width, 3]. */
+export type Images = Pick<Batch, 'pixels' | 'count' | 'height' | 'width'>;
+
+/** Pooled vectors of a network that stays as it is, [count, channels]. */
+export interface Vectors {
+  readonly values: Float32Array;
+  readonly count: number;
+}
 
 /** What is trained: a network, its pooling, and a head to embeddings of `dim` numbers. */
 export interface StudentSpec extends DescriptorSpec {
@@ -25,6 +42,24 @@ export function studentParameters(spec: StudentSpec): Map<string, Parameter> {
   }
   for (const [name, parameter] of headParameters(net.channels, spec.dim)) all.set(name, parameter);
   return all;
+}
+
+/** A whole encoder, trained on images. */
+export function studentModel(spec: StudentSpec): Model<Images> {
+  return {
+    parameters: studentParameters(spec),
+    embed: (ops, params, { pixels, count, height, width }) =>
+      embedImages(ops, params, tf.tensor4d(pixels, [count, height, width, 3]), spec),
+  };
+}
+
+/** A head alone, trained on pooled vectors of `channels` numbers. */
+export function headModel(channels: number, dim: number): Model<Vectors> {
+  return {
+    parameters: headParameters(channels, dim),
+    embed: (ops, params, { values, count }) =>
+      head<tf.Tensor>(ops, params, tf.tensor2d(values, [count, channels])) as tf.Tensor2D,
+  };
 }
 
 /** Names of variables are one register for all of tfjs: each set gets its own prefix. */

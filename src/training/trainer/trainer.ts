@@ -1,20 +1,19 @@
-// One training run in memory: a student, its loss, optimiser and averages, moved on by one batch a step.
+// One training run in memory: a model, its loss, optimiser and averages, moved on by one batch a step.
 import * as tf from '@tensorflow/tfjs-core';
 import { CairnError } from '../../errors.ts';
 import { TfOps } from '../../tensor/tf-ops.ts';
 import type { Weights } from '../../weights/safetensors.ts';
-import type { Batch } from '../data/batch.ts';
 import type { LossState } from '../losses/loss.ts';
 import { AdamW } from '../optimiser/adamw.ts';
 import { clipByGlobalNorm } from '../optimiser/clip.ts';
 import { WeightAverage } from '../optimiser/ema.ts';
 import { type Group, type Progress, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
-import { embedImages, type StudentSpec, studentParameters, Variables } from './model.ts';
+import { type Model, Variables } from './model.ts';
 import type { Objective, Targets } from './objective.ts';
 import { TrainingOps } from './training-ops.ts';
 
-export interface TrainerOptions {
-  readonly student: StudentSpec;
+export interface TrainerOptions<B> {
+  readonly model: Model<B>;
   readonly objective: Objective;
   readonly seed: number;
   readonly weightDecay: number;
@@ -45,8 +44,8 @@ export interface StepReport {
 type Gradients = Record<string, tf.Tensor>;
 
 /** Lifetime: `dispose` frees all that it holds on the backend. */
-export class Trainer {
-  readonly #options: TrainerOptions;
+export class Trainer<B> {
+  readonly #options: TrainerOptions<B>;
   readonly #network: Variables;
   readonly #loss: Variables;
   readonly #optimiser: AdamW;
@@ -54,10 +53,10 @@ export class Trainer {
   #state: LossState;
 
   /** Throws `model-invalid` for initial weights that do not fit. */
-  constructor(options: TrainerOptions) {
-    const { student, objective, seed, initial, averageDecay, weightDecay } = options;
+  constructor(options: TrainerOptions<B>) {
+    const { model, objective, seed, initial, averageDecay, weightDecay } = options;
     this.#options = options;
-    this.#network = Variables.start(studentParameters(student), seed, initial);
+    this.#network = Variables.start(model.parameters, seed, initial);
     this.#loss = Variables.start(objective.parameters, seed + 1);
     this.#optimiser = new AdamW({ weightDecay });
     this.#average = new WeightAverage(this.#network.all, averageDecay);
@@ -75,16 +74,14 @@ export class Trainer {
    * One step of the optimiser. Throws `training-failed` when the loss or its gradient is no number any
    * more; nothing has changed then.
    */
-  async step(batch: Batch, targets: Targets, learningRate: number): Promise<StepReport> {
-    const { student, objective, frozenNorms = false, clipNorm, exchange } = this.#options;
+  async step(batch: B, targets: Targets, learningRate: number): Promise<StepReport> {
+    const { model, objective, frozenNorms = false, clipNorm, exchange } = this.#options;
     const ops = new TrainingOps({ frozenNorms });
     const network = this.#trained(this.#network);
     const learned = new Map([...network, ...this.#loss.trainable]);
     const kept: Record<string, tf.Scalar> = {};
     const run = tf.variableGrads(() => {
-      const shape: [number, number, number, number] = [batch.count, batch.height, batch.width, 3];
-      const images = tf.tensor4d(batch.pixels, shape);
-      const embeddings = embedImages(ops, this.#network.params, images, student);
+      const embeddings = model.embed(ops, this.#network.params, batch);
       const outcome = objective.compute(this.#loss.params, embeddings, targets, this.#state);
       for (const [name, value] of Object.entries(outcome.parts)) {
         kept[`part/${name}`] = tf.keep(value.clone());
@@ -119,17 +116,12 @@ export class Trainer {
   }
 
   /**
-   * Embeddings of normalised images [N, H, W, 3] as recognition would give them: averaged weights, running
-   * statistics. Row-major [N, dim].
+   * Embeddings of a batch as recognition would give them: averaged weights, running statistics. Row-major
+   * [N, dim].
    */
-  async embed(
-    pixels: Float32Array,
-    shape: [number, number, number, number],
-  ): Promise<Float32Array> {
+  async embed(batch: B): Promise<Float32Array> {
     const params = this.#average.params(this.#network.params);
-    const rows = tf.tidy(() =>
-      embedImages(new TfOps(), params, tf.tensor4d(pixels, shape), this.#options.student),
-    );
+    const rows = tf.tidy(() => this.#options.model.embed(new TfOps(), params, batch));
     const values = Float32Array.from(await rows.data());
     rows.dispose();
     return values;
