@@ -1,11 +1,13 @@
 // How fast the training kernels are on tfjs's WASM backend, one thread, beside what tfjs offers instead.
 // Run: npx tsx bench/training-kernels.ts [name]. Prints JSON: billions of operations (GFLOP/s) or of
 // elements a second, the best of several runs.
-import '@tensorflow/tfjs-backend-cpu';
+import '@tensorflow/tfjs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
+import * as fused from '../src/tensor/tf/fused.ts';
+import { reorder } from '../src/tensor/tf/sequences.ts';
 import { registerTrainingKernels } from '../src/tensor/wasm/register.ts';
 
 interface Case {
@@ -186,6 +188,36 @@ function reductions(): Case[] {
     const mean = () => tf.mean(x, axis);
     const name = `mean of [${shape}] over [${axis}]`;
     return { name, work: x.size, unit: 'G elements/s', run: mean, instead: mean };
+  });
+}
+
+/** As TfOps runs them: before our kernels are registered these are tfjs's compositions. */
+function fusedOperations(): Case[] {
+  const map = tf.randomNormal([16, 32, 32, 48]);
+  const tokens = tf.randomNormal([16, 784, 96]);
+  const scores = tf.randomNormal([1536, 49, 49]);
+  const order = Array.from({ length: 784 }, (_, i) => (i % 9 === 0 ? -1 : (i * 5) % 784));
+  const [gain, shift] = [tf.ones([96]), tf.zeros([96])];
+  const [gain48, shift48] = [tf.ones([48]), tf.zeros([48])];
+  type Operation = (x: tf.Tensor) => tf.Tensor;
+  const operations: [string, tf.Tensor, Operation][] = [
+    ['gelu', tokens, fused.gelu],
+    ['silu', map, fused.silu],
+    ['relu', map, fused.relu],
+    ['softmax', scores, fused.softmax],
+    ['layer norm', tokens, (x) => fused.layerNorm(x, gain, shift, 1e-5)],
+    ['batch norm', map, (x) => fused.batchNorm(x, gain48, shift48, 1e-5, () => {})],
+    ['reordering', tokens, (x) => reorder(x, order)],
+  ];
+  return operations.flatMap(([name, x, operation]) => {
+    const dy = tf.ones(x.shape);
+    const both = () => tf.grad(operation)(x, dy);
+    const forward = () => operation(x);
+    const common = { work: x.size, unit: 'G elements/s' as const };
+    return [
+      { ...common, name: `${name} [${x.shape}]`, run: forward, instead: forward },
+      { ...common, name: `${name} and gradient [${x.shape}]`, run: both, instead: both },
+    ];
   });
 }
 

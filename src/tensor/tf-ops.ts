@@ -15,6 +15,7 @@ import type {
 } from './ops.ts';
 import { NORM_EPS } from './ops.ts';
 import { scopedParams } from './params.ts';
+import * as fused from './tf/fused.ts';
 import * as pools from './tf/pools.ts';
 import * as sequences from './tf/sequences.ts';
 
@@ -117,11 +118,11 @@ export class TfOps implements Ops<tf.Tensor> {
   }
 
   relu(x: tf.Tensor): tf.Tensor {
-    return tf.relu(x);
+    return fused.relu(x);
   }
 
   relu6(x: tf.Tensor): tf.Tensor {
-    return tf.relu6(x);
+    return fused.relu6(x);
   }
 
   sigmoid(x: tf.Tensor): tf.Tensor {
@@ -129,12 +130,11 @@ export class TfOps implements Ops<tf.Tensor> {
   }
 
   silu(x: tf.Tensor): tf.Tensor {
-    return tf.mul(x, tf.sigmoid(x));
+    return fused.silu(x);
   }
 
   gelu(x: tf.Tensor): tf.Tensor {
-    const half = tf.mul(x, 0.5);
-    return tf.add(half, tf.mul(half, tf.erf(tf.mul(x, Math.SQRT1_2))));
+    return fused.gelu(x);
   }
 
   add(a: tf.Tensor, b: tf.Tensor | number): tf.Tensor {

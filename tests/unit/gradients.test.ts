@@ -1,6 +1,5 @@
-// Gradients of whole networks through TfOps against central differences, on tfjs's plain backend.
-import '@tensorflow/tfjs-backend-cpu';
-import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
+// Gradients of whole networks through TfOps against central differences, on tfjs's plain backend and on
+// WASM with our training kernels.
 import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -9,6 +8,7 @@ import { network } from '../../src/nets/networks.ts';
 import { scopedParams } from '../../src/tensor/params.ts';
 import { loadTfParams, mapFromNchw, TfOps, type TfParams } from '../../src/tensor/tf-ops.ts';
 import { readSafetensors } from '../../src/weights/safetensors.ts';
+import { useTrainingKernels } from './wasm-backend.ts';
 
 /** Small, and still with every kind of layer: Swin pads and shifts its windows here. */
 const SIDE = 32;
@@ -104,14 +104,17 @@ function lossAt(of: (typeof CASES)[number], params: TfParams, name: string, valu
   );
 }
 
-beforeAll(async () => {
-  await tf.setBackend('cpu');
-});
+const RUNS = (['cpu', 'wasm'] as const).flatMap((backend) =>
+  CASES.map((of) => ({ ...of, backend })),
+);
 
-describe.each(CASES)('$arch/$spec', (of) => {
+beforeAll(useTrainingKernels);
+
+describe.each(RUNS)('$arch/$spec on $backend', ({ backend, ...of }) => {
   let params: TfParams;
   let gradients: tf.Tensor[];
-  beforeAll(() => {
+  beforeAll(async () => {
+    await tf.setBackend(backend);
     const weights = new Map([...read(of.file)].filter(([name]) => !name.startsWith('golden.')));
     params = loadTfParams(weights, of.arch);
     const run = (...values: tf.Tensor[]) =>

@@ -2,6 +2,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { requireLength } from '../checks.ts';
 import type { AttentionMask, AttentionOptions } from '../ops.ts';
+import * as fused from './fused.ts';
+import { pick } from './fused.ts';
 
 /** Any rank: the last axis is multiplied. tfjs's WASM kernel is slow when told to transpose meanwhile. */
 export function linear(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor | null): tf.Tensor {
@@ -20,22 +22,7 @@ export function layerNorm(
   eps: number,
 ): tf.Tensor {
   for (const each of [weight, bias]) requireLength(x.shape[x.rank - 1], each.size);
-  const centred = tf.sub(x, tf.mean(x, -1, true));
-  const variance = tf.mean(tf.square(centred), -1, true);
-  return tf.add(tf.mul(tf.div(centred, tf.sqrt(tf.add(variance, eps))), weight), bias);
-}
-
-function int32(values: readonly number[]): tf.Tensor1D {
-  return tf.tensor1d([...values], 'int32');
-}
-
-/** Rows along `axis` by index, zeros where it is −1. */
-function pick(x: tf.Tensor, index: readonly number[], axis: number): tf.Tensor {
-  if (!index.includes(-1)) return tf.gather(x, int32(index), axis);
-  const length = x.shape[axis]!;
-  const pads = x.shape.map((_, i): [number, number] => [0, i === axis ? 1 : 0]);
-  const outside = index.map((i) => (i === -1 ? length : i));
-  return tf.gather(tf.pad(x, pads), int32(outside), axis);
+  return fused.layerNorm(x, weight, bias, eps);
 }
 
 /** tfjs's gradient of gather needs UnsortedSegmentSum; that of an order without doubles is its inverse. */
@@ -61,7 +48,7 @@ function placesOf(index: readonly number[], rows: number): { places: number[]; m
 export function spread(table: tf.Tensor, index: readonly number[], length: number): tf.Tensor {
   const [rows, heads] = table.shape as [number, number];
   const run = tf.customGrad((given) => {
-    const value = tf.gather(given as tf.Tensor, int32(index), 0);
+    const value = pick(given as tf.Tensor, index, 0);
     const gradFunc = (dy: tf.Tensor) => {
       const { places, most } = placesOf(index, rows);
       return tf.sum(tf.reshape(pick(dy, places, 0), [rows, most, heads]), 1);
@@ -96,7 +83,7 @@ export function attention(
   const row = (mask?.windows ?? 1) * heads * length * length;
   const scores = tf.reshape(tf.matMul(queries, keys), [-1, row]);
   const biased = tf.reshape(tf.add(scores, biasRow(bias, mask)), [n * heads * length, length]);
-  const weights = tf.reshape(tf.softmax(biased), [n * heads, length, length]) as tf.Tensor3D;
+  const weights = tf.reshape(fused.softmax(biased), [n * heads, length, length]) as tf.Tensor3D;
   const sums = tf.reshape(tf.matMul(weights, values), [n, heads, length, each]);
   return tf.reshape(tf.transpose(sums, [0, 2, 1, 3]), [n, length, channels]);
 }

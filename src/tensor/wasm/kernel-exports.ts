@@ -118,4 +118,46 @@ export interface KernelExports {
       ...sizes: [outer: number, length: number, count: number, inner: number],
     ]
   ): void;
+  gelu(x: Address, y: Address, count: number): void;
+  geluGradient(x: Address, dy: Address, dx: Address, count: number): void;
+  silu(x: Address, y: Address, count: number): void;
+  siluGradient(x: Address, dy: Address, dx: Address, count: number): void;
+  /** dy where the ReLU's output y is above 0 and below `most`. */
+  reluGradient(y: Address, dy: Address, dx: Address, count: number, most: number): void;
+  /** Of each row of [rows × c]. */
+  softmax(x: Address, y: Address, rows: number, c: number): void;
+  softmaxGradient(y: Address, dy: Address, dx: Address, rows: number, c: number): void;
+  /** Over the last axis of [rows × c]; `inverse` is 1 / √(variance + eps). */
+  layerNorm(
+    ...args: [
+      ...operands: [x: Address, weight: Address, bias: Address],
+      ...results: [y: Address, mean: Address, inverse: Address],
+      ...sizes: [rows: number, c: number],
+      eps: number,
+    ]
+  ): void;
+  layerNormGradient(
+    ...args: [
+      ...operands: [dy: Address, x: Address, weight: Address, mean: Address, inverse: Address],
+      ...results: [dx: Address, dw: Address, db: Address],
+      ...sizes: [rows: number, c: number],
+    ]
+  ): void;
+  /** Over the rows of [rows × c]; the variance is that of the population. */
+  batchNorm(
+    ...args: [
+      ...operands: [x: Address, weight: Address, bias: Address],
+      ...results: [y: Address, mean: Address, variance: Address],
+      ...sizes: [rows: number, c: number],
+      eps: number,
+    ]
+  ): void;
+  batchNormGradient(
+    ...args: [
+      ...operands: [dy: Address, x: Address, weight: Address, mean: Address, variance: Address],
+      ...results: [dx: Address, dw: Address, db: Address],
+      ...sizes: [rows: number, c: number],
+      eps: number,
+    ]
+  ): void;
 }

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { CairnError } from '../../errors.ts';
 import { convolutionKernels } from './conv.ts';
 import { depthwiseKernels } from './depthwise.ts';
+import { fusedKernels } from './fused.ts';
 import { compileKernels, heapOf } from './heap.ts';
 import { matMulKernels } from './matmul.ts';
 import { reduceKernels } from './reduce.ts';
@@ -13,6 +14,7 @@ import { transposeKernels } from './transpose.ts';
 const KERNELS: readonly TrainingKernel[] = [
   ...convolutionKernels,
   ...depthwiseKernels,
+  ...fusedKernels,
   ...matMulKernels,
   ...reduceKernels,
   ...transposeKernels,

@@ -4,3 +4,5 @@ export { convFilterGradient, convForward } from './conv';
 export { depthwiseGradient } from './depthwise';
 export { placePhase, reverseFilter, swapAxes } from './moves';
 export { pickRows, segmentSum, sumAxis, weighRows } from './reduce';
+export { gelu, geluGradient, reluGradient, silu, siluGradient, softmax, softmaxGradient } from './elementwise';
+export { batchNorm, batchNormGradient, layerNorm, layerNormGradient } from './norms';
