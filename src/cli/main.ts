@@ -57,7 +57,10 @@ program
   .option('--spec <name>', 'its size; compact when left out')
   .requiredOption('--out <dir>', 'folder of the run: checkpoint, weights, log, curves')
   .option('--preset <name>', 'recipe, compact or tiny: what is not given below', 'compact')
-  .option('--loss <name>', 'softmax, arcface, cosface, adacos, curricularface, subcentre-arcface')
+  .option(
+    '--loss <name>',
+    'softmax, arcface, cosface, adacos, curricularface, subcentre-arcface or triplet',
+  )
   .option('--sizes <list>', 'longest sides of the images in pixels, one for each stage')
   .option('--epochs <list>', 'epochs of each stage')
   .option('--batch <n>', 'images a step, over all processes')

@@ -1,6 +1,6 @@
 // What a training run is told to do: the command's words, checked and completed from a preset.
 import { ARCHS, network, specsOf } from '../nets/networks.ts';
-import { LOSS_NAMES, type LossName } from '../training/losses/presets.ts';
+import { TRAINING_LOSSES, type TrainingLoss } from '../training/losses/presets.ts';
 import type { StudentSpec } from '../training/trainer/model.ts';
 import type { Distillation } from '../training/trainer/objective.ts';
 import {
@@ -54,7 +54,7 @@ export interface TrainConfig extends TrainingPreset {
   /** An encoder of the registry, whose embeddings are imitated. */
   readonly teacher: string | null;
   readonly distillation: Distillation;
-  /** Of the class loss in the sum; 0 trains by the teacher alone. */
+  /** Of the loss on labels in the sum; 0 trains by the teacher alone. */
   readonly classWeight: number;
   /** Weights to start from. */
   readonly init: string | null;
@@ -99,7 +99,7 @@ export function trainConfig(options: TrainOptions): TrainConfig {
     warmUp: preset.warmUp,
     clipNorm: preset.clipNorm,
     averageDecay: preset.averageDecay,
-    loss: oneOf('--loss', lossNamed(options.loss ?? preset.loss), LOSS_NAMES),
+    loss: oneOf('--loss', lossNamed(options.loss ?? preset.loss), TRAINING_LOSSES),
     pooling,
     dim,
     augmentation: oneOf('--augmentation', options.augmentation ?? preset.augmentation, [
@@ -128,8 +128,8 @@ export function trainConfig(options: TrainOptions): TrainConfig {
 const FIRST_POWER = 3;
 const WHOLE = { whole: true, least: 1 } as const;
 
-function lossNamed(name: string): LossName {
-  return (name === 'curricular' ? 'curricularface' : name) as LossName;
+function lossNamed(name: string): TrainingLoss {
+  return (name === 'curricular' ? 'curricularface' : name) as TrainingLoss;
 }
 
 /** `--sizes 128,160 --epochs 8,4`, or one number of epochs for each size. */

@@ -3,11 +3,11 @@ import { network } from '../nets/networks.ts';
 import type { Batch } from '../training/data/batch.ts';
 import { shareOf } from '../training/data/batch.ts';
 import { Sampler } from '../training/data/sampler.ts';
-import { classLoss } from '../training/losses/loss.ts';
+import { photosTogether } from '../training/losses/presets.ts';
 import { cosineSchedule, type Schedule } from '../training/optimiser/schedules.ts';
 import type { LogLine } from '../training/trainer/loop.ts';
 import { type Images, studentModel } from '../training/trainer/model.ts';
-import { Objective, type Targets } from '../training/trainer/objective.ts';
+import { labelLoss, Objective, type Targets } from '../training/trainer/objective.ts';
 import type { Place, RunPlan } from '../training/trainer/run-plan.ts';
 import type { TrainerOptions } from '../training/trainer/trainer.ts';
 import type { Rank } from './data-parallel.ts';
@@ -24,7 +24,7 @@ export async function trainerOptions(
 ): Promise<TrainerOptions<Images>> {
   const { student, seed, weightDecay, clipNorm, averageDecay, classWeight, trains } = config;
   const { dim } = student;
-  const loss = classLoss(config.loss, { classes: set.classes.length, dim, counts: set.counts });
+  const loss = labelLoss(config.loss, { classes: set.classes.length, dim, counts: set.counts });
   const objective = new Objective(
     classWeight > 0 ? { loss, weight: classWeight } : null,
     config.teacher === null ? null : config.distillation,
@@ -61,7 +61,10 @@ function trainedPaths(trains: Trains): ((path: string) => boolean) | null {
   }
 }
 
-export function learningRate(config: TrainConfig, plan: RunPlan): Schedule {
+export function learningRate(
+  config: Pick<TrainConfig, 'learningRate' | 'warmUp'>,
+  plan: RunPlan,
+): Schedule {
   return cosineSchedule({
     stages: plan.stages.map(({ from, to }) => to - from),
     peak: config.learningRate,
@@ -95,6 +98,7 @@ export function openTrainingBatches(
         multiple: Math.max(32, multiple),
         square: config.square,
         unlabelled: teacher !== null,
+        together: config.classWeight > 0 ? photosTogether(config.loss) : 1,
       }),
   );
   return {

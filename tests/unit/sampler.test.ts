@@ -180,3 +180,31 @@ describe('mixSeeds', () => {
       expect(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32).toBe(true);
   });
 });
+
+describe('photos together', () => {
+  const grouped = new Sampler(set, { ...options, square: true, together: 4 });
+  const batches = Array.from({ length: 20 }, (_, epoch) => epochOf(grouped, epoch)).flat();
+
+  it('come in groups of their class, none twice in a batch', () => {
+    for (const { photos } of batches) {
+      expect(new Set(photos).size).toBe(options.batch);
+      // Of a class with four photos or more: at most the last group is cut short.
+      const large = photos.filter((photo) => labels[photo]! > 0);
+      const lonely = large.filter((photo) => {
+        const others = photos.filter((each) => labels[each] === labels[photo]);
+        return others.length === 1;
+      });
+      expect(lonely.length).toBeLessThanOrEqual(1);
+    }
+  });
+
+  it('take every photo in turn', () => {
+    const seen = new Set(batches.flatMap(({ photos }) => photos));
+    expect(seen.size).toBe(labels.filter((label) => label >= 0).length);
+  });
+
+  it('follow from seed, epoch and step', () => {
+    const again = new Sampler(set, { ...options, square: true, together: 4 });
+    expect(again.plan(3, 5)).toEqual(batches[3 * options.steps + 5]);
+  });
+});

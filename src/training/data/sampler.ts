@@ -1,4 +1,5 @@
 // Which photos a batch holds: class-balanced, in batches of one shape, from (seed, epoch, step) alone.
+import { groupBy } from '../../evaluation/group.ts';
 import { seededRandom } from '../../evaluation/random.ts';
 import type { BatchPlan } from './batch.ts';
 import { type Bucket, bucketPhotos } from './buckets.ts';
@@ -28,6 +29,12 @@ export interface SamplerOptions {
   readonly exponent?: number;
   /** Photos of no landmark take part, by their share of all photos: for distillation. */
   readonly unlabelled?: boolean;
+  /**
+   * Photos of a class that come to a batch together, where it has so many of the batch's shape: for losses
+   * that learn from pairs. 1, the default, draws every photo by itself, as probabilities want it; more keep
+   * them only nearly.
+   */
+  readonly together?: number;
 }
 
 export const SAMPLING = {
@@ -49,12 +56,20 @@ type Schedule = readonly Pick<BatchPlan, 'photos' | 'width' | 'height'>[];
 export class Sampler {
   readonly #options: SamplerOptions;
   readonly #buckets: readonly WeighedBucket[];
+  readonly #labels: ArrayLike<number>;
+  /** For each bucket, its photos by class. */
+  readonly #fellows: readonly ReadonlyMap<number, readonly number[]>[];
   #last: { readonly epoch: number; readonly schedule: Schedule } | null = null;
 
   /** Throws RangeError when no photo can be drawn. */
   constructor(set: SampledSet, options: SamplerOptions) {
     this.#options = options;
     this.#buckets = weighBuckets(set, options);
+    this.#labels = set.labels;
+    this.#fellows = this.#buckets.map(({ photos }) => {
+      const labelled = photos.filter((photo) => set.labels[photo]! >= 0);
+      return groupBy(labelled, (photo) => set.labels[photo]!);
+    });
   }
 
   /**
@@ -69,6 +84,22 @@ export class Sampler {
     return { ...batch, seed: mixSeeds(this.#options.seed, epoch, step) };
   }
 
+  /** Photos in their order, each followed by others of its class, until as many are there as before. */
+  #joined(hand: readonly number[], bucket: number, random: () => number): readonly number[] {
+    const { together = 1 } = this.#options;
+    if (together === 1) return hand;
+    const taken = new Set<number>();
+    for (const photo of hand) {
+      const fellows = (this.#fellows[bucket]!.get(this.#labels[photo]!) ?? []).slice();
+      shuffle(fellows, random);
+      const group = [photo, ...fellows.filter((each) => each !== photo)];
+      for (const each of group.filter((one) => !taken.has(one)).slice(0, together)) taken.add(each);
+      if (taken.size >= hand.length) break;
+    }
+    // A shape with fewer photos than a batch holds: the rest comes twice.
+    return [...taken, ...hand].slice(0, hand.length);
+  }
+
   #draw(epoch: number): Schedule {
     const { seed, batch, steps } = this.#options;
     const random = seededRandom(mixSeeds(seed, epoch));
@@ -80,7 +111,7 @@ export class Sampler {
       // Dealt like cards: the copies of a photo lie together and so come to different batches.
       for (let n = 0; n < batches; n++) {
         const hand = Array.from({ length: batch }, (_, k) => photos[drawn[k * batches + n]!]!);
-        schedule.push({ photos: hand, width, height });
+        schedule.push({ photos: this.#joined(hand, i, random), width, height });
       }
     }
     shuffle(schedule, random);

@@ -9,8 +9,20 @@ export const LOSS_NAMES = [
   'subcentre-arcface',
 ] as const;
 
-/** Losses that learn a direction for each class. Triplets learn none: see triplet.ts. */
+/** Losses that learn a direction for each class. */
 export type LossName = (typeof LOSS_NAMES)[number];
+
+/** Every loss on labelled photos. Triplets learn no directions: see triplet.ts. */
+export const TRAINING_LOSSES = [...LOSS_NAMES, 'triplet'] as const;
+export type TrainingLoss = (typeof TRAINING_LOSSES)[number];
+
+/**
+ * Photos of a class that should come to a batch together: a loss that learns from pairs of a batch finds
+ * next to none in batches of photos that were drawn one by one from hundreds of classes.
+ */
+export function photosTogether(loss: TrainingLoss): number {
+  return loss === 'triplet' ? 4 : 1;
+}
 
 /** A margin that is wider for classes with fewer photos: widest · n^(−power) + least, in radians. */
 export interface DynamicMargin {

@@ -1,10 +1,12 @@
-// What training makes small: a class loss on labelled photos, distillation from a teacher, or both.
+// What training makes small: a loss on labelled photos, distillation from a teacher, or both.
 import * as tf from '@tensorflow/tfjs-core';
 import type { Parameter } from '../../nets/parameter-list.ts';
 import type { Params } from '../../tensor/ops.ts';
 import { reorder } from '../../tensor/tf/sequences.ts';
 import { cosineDistillation, relationalDistillation } from '../losses/distillation.ts';
-import type { ClassLoss, LossState } from '../losses/loss.ts';
+import { type ClassLoss, classLoss, type LossState } from '../losses/loss.ts';
+import type { TrainingLoss } from '../losses/presets.ts';
+import { tripletLoss } from '../losses/triplet.ts';
 
 /** What a batch is to be compared with. */
 export interface Targets {
@@ -29,24 +31,39 @@ export interface Outcome {
   readonly state: Readonly<Record<string, tf.Scalar>>;
 }
 
+/** A loss on the labelled photos of a batch: over classes, or over triplets of the photos themselves. */
+export type LabelLoss = ClassLoss | 'triplet';
+
+/** A loss by its name. Throws `usage` as `classLoss` does. */
+export function labelLoss(
+  name: TrainingLoss,
+  classes: { readonly classes: number; readonly dim: number; readonly counts?: readonly number[] },
+): LabelLoss {
+  return name === 'triplet' ? name : classLoss(name, classes);
+}
+
 export class Objective {
   constructor(
-    readonly classLoss: { readonly loss: ClassLoss; readonly weight: number } | null,
+    readonly labels: { readonly loss: LabelLoss; readonly weight: number } | null,
     readonly distillation: Distillation | null,
   ) {}
 
   /** What the class loss learns: the class centres. */
   get parameters(): ReadonlyMap<string, Parameter> {
-    return this.classLoss?.loss.parameters ?? new Map();
+    return this.#classLoss?.parameters ?? new Map();
   }
 
   get initialState(): LossState {
-    return this.classLoss?.loss.state ?? {};
+    return this.#classLoss?.state ?? {};
+  }
+
+  get #classLoss(): ClassLoss | null {
+    return this.labels === null || this.labels.loss === 'triplet' ? null : this.labels.loss;
   }
 
   /**
    * @param embeddings [N, dim], L2-normalised
-   * Must be called within `tf.tidy`. A batch without a labelled photo has no class loss.
+   * Must be called within `tf.tidy`. A batch without a labelled photo has no loss by labels.
    */
   compute(
     p: Params<tf.Tensor>,
@@ -58,18 +75,23 @@ export class Objective {
     const summands: tf.Tensor[] = [];
     let next: Readonly<Record<string, tf.Scalar>> = {};
     const labelled = [...targets.labels.keys()].filter((i) => targets.labels[i]! >= 0);
-    if (this.classLoss && labelled.length > 0) {
-      const { loss, weight } = this.classLoss;
+    if (this.labels && labelled.length > 0) {
+      const { loss, weight } = this.labels;
       const rows = pickRows(embeddings, labelled);
       const labels = tf.tensor1d(
         labelled.map((i) => targets.labels[i]!),
         'int32',
       );
-      const result = loss.compute(p, rows, labels, state);
-      parts[loss.name] = result.loss;
-      parts.accuracy = accuracy(result.cosines, labels);
-      next = result.state;
-      summands.push(tf.mul(result.loss, weight));
+      if (loss === 'triplet') {
+        parts.triplet = tripletLoss(rows, labels);
+        summands.push(tf.mul(parts.triplet, weight));
+      } else {
+        const result = loss.compute(p, rows, labels, state);
+        parts[loss.name] = result.loss;
+        parts.accuracy = accuracy(result.cosines, labels);
+        next = result.state;
+        summands.push(tf.mul(result.loss, weight));
+      }
     }
     if (this.distillation && targets.teacher) {
       const teacher = tf.tensor2d(targets.teacher, embeddings.shape);

@@ -1,5 +1,6 @@
 // Named training runs: what the gold-medal recipe did, and what fits a small machine.
 import type { PoolingKind } from '../../weights/registry.ts';
+import type { TrainingLoss } from '../losses/presets.ts';
 
 /** A stretch of training at one image size. */
 export interface Stage {
@@ -20,13 +21,7 @@ export interface TrainingPreset {
   readonly clipNorm: number;
   /** Decay of the weights' moving average. */
   readonly averageDecay: number;
-  readonly loss:
-    | 'softmax'
-    | 'arcface'
-    | 'cosface'
-    | 'adacos'
-    | 'curricularface'
-    | 'subcentre-arcface';
+  readonly loss: TrainingLoss;
   readonly pooling: PoolingKind;
   /** Length of the embedding. */
   readonly dim: number;
