@@ -55,7 +55,7 @@ export async function describePhotos(
     .filter((photo) => photo.role !== 'none');
   const network = await openNodeNetwork(entry, weights, 'descriptor');
   const source: VectorSource = {
-    name: `${entry.id}-${descriptorKey(entry, weights)}-descriptor`,
+    name: `${entry.id}-${descriptorKey(partsOf(entry), weights)}-descriptor`,
     dim: length,
     encode: async (photo) => network.run(toViews(await decodePhoto(photo), entry.input)),
   };
@@ -69,11 +69,17 @@ export async function describePhotos(
   return described;
 }
 
-/** Changes with everything that a descriptor depends on, and with nothing else. */
-function descriptorKey(entry: DescriptorEntry, weights: Weights): string {
+function partsOf({ arch, spec, pooling, input }: DescriptorEntry) {
+  return { arch, spec, pooling, input };
+}
+
+/**
+ * Changes with everything that a descriptor depends on, and with nothing else.
+ * @param parts all of an encoder but its weights
+ */
+export function descriptorKey(parts: object, weights: Weights): string {
   const hash = createHash('sha256');
-  const { arch, spec, pooling, input } = entry;
-  hash.update(JSON.stringify({ arch, spec, pooling, input }));
+  hash.update(JSON.stringify(parts));
   for (const name of [...weights.keys()].filter((n) => !n.startsWith('whitening.')).sort()) {
     hash.update(name).update(weights.get(name)!.data);
   }

@@ -87,6 +87,7 @@ program
   .option('--validate-every <n>', 'epochs between two validations; 0 validates never', '0')
   .option('--patience <n>', 'end after so many validations without a better one; 0 never', '0')
   .option('--save-every <n>', 'steps between two checkpoints', '100')
+  .option('--stop-after <steps>', 'end after so many steps in all, to go on with --resume')
   .option('--resume', 'go on from the checkpoint in the folder')
   .option('--dry-run', 'print what it would cost, and train nothing')
   .option('--json', 'the last line is JSON in any case; accepted for symmetry')
@@ -103,6 +104,17 @@ program
   .option('--draws <n>', 'columns after the first, which is the photo itself', '8')
   .option('--seed <n>', 'of photos and draws', '1')
   .action(async (options) => (await import('./commands/contact-sheet.ts')).contactSheet(options));
+
+program
+  .command('ablate')
+  .description('compare poolings and losses on frozen features, by validation alone; resumable')
+  .requiredOption(...manifest)
+  .option('--seeds <n>', 'runs of each pooling with each loss', '3')
+  .option('--epochs <n>', 'of each run')
+  .option('--size <pixels>', 'longest side of the photos', '224')
+  .option('--out <file>', 'results as they come, JSON lines; runs that are there are not repeated')
+  .option('--json', 'print the table as JSON')
+  .action(async (options) => (await import('./commands/ablate.ts')).ablate(options));
 
 program
   .command('import-weights')

@@ -42,6 +42,7 @@ export interface TrainOptions {
   readonly validateEvery?: string;
   readonly patience?: string;
   readonly saveEvery?: string;
+  readonly stopAfter?: string;
   readonly resume?: boolean;
   readonly dryRun?: boolean;
 }
@@ -68,6 +69,14 @@ export interface TrainConfig extends TrainingPreset {
   readonly validateEvery: number;
   readonly patience: number;
   readonly saveEvery: number;
+  /** Steps in all after which the run ends, to be resumed. */
+  readonly stopAfter: number | null;
+}
+
+/** What must be the same for a run to be resumed: whatever moves a number in it. */
+export function identityOf(config: TrainConfig, photos: number): string {
+  const { saveEvery, validateEvery, patience, stopAfter, ...numbers } = config;
+  return JSON.stringify({ ...numbers, photos });
 }
 
 /** Names that others know our networks by. */
@@ -121,6 +130,8 @@ export function trainConfig(options: TrainOptions): TrainConfig {
     validateEvery: number('--validate-every', options.validateEvery, 0, { whole: true, least: 0 }),
     patience: number('--patience', options.patience, 0, { whole: true, least: 0 }),
     saveEvery: number('--save-every', options.saveEvery, 100, WHOLE),
+    stopAfter:
+      options.stopAfter === undefined ? null : number('--stop-after', options.stopAfter, 0, WHOLE),
   };
 }
 

@@ -4,7 +4,6 @@ import type { Batch } from '../training/data/batch.ts';
 import { shareOf } from '../training/data/batch.ts';
 import { Sampler } from '../training/data/sampler.ts';
 import { photosTogether } from '../training/losses/presets.ts';
-import { cosineSchedule, type Schedule } from '../training/optimiser/schedules.ts';
 import type { LogLine } from '../training/trainer/loop.ts';
 import { type Images, studentModel } from '../training/trainer/model.ts';
 import { labelLoss, Objective, type Targets } from '../training/trainer/objective.ts';
@@ -59,17 +58,6 @@ function trainedPaths(trains: Trains): ((path: string) => boolean) | null {
     case 'last-stage':
       return (path) => HEAD_MODULES.test(path) || LAST_STAGE.test(path);
   }
-}
-
-export function learningRate(
-  config: Pick<TrainConfig, 'learningRate' | 'warmUp'>,
-  plan: RunPlan,
-): Schedule {
-  return cosineSchedule({
-    stages: plan.stages.map(({ from, to }) => to - from),
-    peak: config.learningRate,
-    warmUp: Math.min(Math.round(config.warmUp * plan.steps), plan.steps - 1),
-  });
 }
 
 export interface TrainingBatches {

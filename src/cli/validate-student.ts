@@ -23,12 +23,16 @@ const NEEDED: readonly Role[] = [
   'negative-validation',
 ];
 
-/** The photos that validation looks at. */
-export async function validationSet(photos: readonly ListedPhoto[]): Promise<RolePhoto[]> {
+/** The photos that validation looks at, and those of other roles where they are asked for. */
+export async function validationSet(
+  photos: readonly ListedPhoto[],
+  others: readonly Role[] = [],
+): Promise<RolePhoto[]> {
   const split = await readSplit();
+  const wanted = [...NEEDED, ...others];
   return photos
     .map((photo) => ({ ...photo, role: roleOf(photo, split) }))
-    .filter(({ role }) => NEEDED.includes(role));
+    .filter(({ role }) => wanted.includes(role));
 }
 
 /** @param input the view of a photo, one of it, that the network sees. */

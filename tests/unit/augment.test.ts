@@ -70,7 +70,12 @@ function meanDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
 
 describe('without augmentation', () => {
   it('images are exactly the views that recognition makes', async () => {
-    const input = { views: [160], multiple: 32, mean: [124, 117, 104], std: [59, 57, 58] };
+    const input = {
+      views: [160],
+      multiple: 32,
+      mean: [124, 117, 104],
+      std: [59, 57, 58],
+    } as const;
     const view = toViews(scene, input)[0]!;
     const plan = { photos: [0], width: view.width, height: view.height, seed: 1 };
     const options = { ...input, augmentation: AUGMENTATIONS.none, jpeg: jpegRoundTrip };

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { network } from '../../nets/networks.ts';
 import { runLoop, START, type Unsaved } from '../../training/trainer/loop.ts';
-import { planRun, type RunPlan } from '../../training/trainer/run-plan.ts';
+import { learningRate, planRun, type RunPlan } from '../../training/trainer/run-plan.ts';
 import { Trainer } from '../../training/trainer/trainer.ts';
 import type { ValidationScores } from '../../training/trainer/validation.ts';
 import { writeSafetensors } from '../../weights/safetensors.ts';
@@ -12,9 +12,9 @@ import { note, printJson, usage } from '../output.ts';
 import { readManifests } from '../photo-list.ts';
 import { RunFolder } from '../run-folder.ts';
 import { shortened, type TeacherTable, teach } from '../teacher.ts';
-import { type TrainConfig, type TrainOptions, trainConfig } from '../train-config.ts';
+import { identityOf, type TrainConfig, type TrainOptions, trainConfig } from '../train-config.ts';
 import { dryRun } from '../train-dry-run.ts';
-import { learningRate, openTrainingBatches, progressOf, trainerOptions } from '../train-parts.ts';
+import { openTrainingBatches, progressOf, trainerOptions } from '../train-parts.ts';
 import { type TrainingSet, trainingPhotos } from '../training-photos.ts';
 import { validateStudent, validationSet } from '../validate-student.ts';
 
@@ -55,7 +55,7 @@ async function run(
   });
   if (leads) note(`${harness.why} ${set.photos.length} photos of ${set.classes.length} landmarks.`);
   const trainer = new Trainer(await trainerOptions(config, set, rank));
-  const identity = JSON.stringify({ config, photos: set.photos.length, steps: plan.steps });
+  const identity = identityOf(config, set.photos.length);
   const saved = await savedRun(resolve(options.out), options.resume === true);
   const from: Unsaved = saved ? trainer.restore(saved, identity) : START;
   await folder?.keepLog(from.step);

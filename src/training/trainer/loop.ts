@@ -52,6 +52,8 @@ export interface LoopOptions {
   readonly saveEvery: number;
   /** Validations without a better GAP after which the run ends; never when 0. */
   readonly patience: number;
+  /** Ends the run after so many steps in all, to be resumed; never when null. */
+  readonly stopAfter: number | null;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -73,10 +75,11 @@ export async function runLoop<B extends Counted>(
   const queue: ReturnType<LoopParts<B>['batch']>[] = [];
   let asked = from.step;
   let progress = from;
+  const end = Math.min(plan.steps, options.stopAfter ?? plan.steps);
   try {
-    while (progress.step < plan.steps) {
+    while (progress.step < end) {
       throwIfAborted(options.signal);
-      for (; asked < Math.min(plan.steps, progress.step + AHEAD); asked++) {
+      for (; asked < Math.min(end, progress.step + AHEAD); asked++) {
         const coming = parts.batch(placeOf(plan, asked));
         // Whoever waits for it sees the error; until then it must not count as unhandled.
         coming.catch(() => {});
@@ -92,7 +95,7 @@ export async function runLoop<B extends Counted>(
         ...progress,
         step: progress.step + 1,
         seconds: progress.seconds + seconds,
-        images: progress.images + batch.count,
+        images: progress.images + plan.batch,
       };
       parts.log({
         kind: 'step',
@@ -101,7 +104,7 @@ export async function runLoop<B extends Counted>(
         size: place.stage.size,
         learningRate,
         ...report,
-        imagesPerSecond: batch.count / seconds,
+        imagesPerSecond: plan.batch / seconds,
       });
       progress = await afterStep(parts, options, place, progress);
       if (options.patience > 0 && progress.stale >= options.patience) break;

@@ -1,7 +1,8 @@
 // What a run will do, before it starts: how many steps at which size, and what they cost.
 import { countCost } from '../../nets/cost.ts';
+import { cosineSchedule, type Schedule } from '../optimiser/schedules.ts';
 import { type StudentSpec, studentParameters } from './model.ts';
-import type { Stage } from './presets.ts';
+import type { Stage, TrainingPreset } from './presets.ts';
 
 export interface PlannedStage extends Stage {
   readonly stepsPerEpoch: number;
@@ -50,6 +51,18 @@ export function placeOf(plan: RunPlan, step: number): Place {
     epoch: before + Math.floor(within / stage.stepsPerEpoch),
     index: within % stage.stepsPerEpoch,
   };
+}
+
+/** One arc over all stages, after the warm-up. */
+export function learningRate(
+  { learningRate: peak, warmUp }: Pick<TrainingPreset, 'learningRate' | 'warmUp'>,
+  plan: RunPlan,
+): Schedule {
+  return cosineSchedule({
+    stages: plan.stages.map(({ from, to }) => to - from),
+    peak,
+    warmUp: Math.min(Math.round(warmUp * plan.steps), plan.steps - 1),
+  });
 }
 
 /** Forward, gradients of the input and of the weights: a step computes each product three times. */

@@ -1,0 +1,129 @@
+// `cairn train` as a user runs it: drawn photos in, weights, log and curves out; again, resumed, in two
+// processes.
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { drawScene } from '../../src/imaging/drawn.ts';
+import { studentParameters } from '../../src/training/trainer/model.ts';
+import { readSafetensors } from '../../src/weights/safetensors.ts';
+
+const CAIRN = fileURLToPath(new URL('../../src/cli/cairn.mjs', import.meta.url));
+const LIMIT_MS = 240_000;
+
+let folder: string;
+let manifest: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'cairn-train-'));
+  const lines = ['path,label,split'];
+  for (let label = 0; label < 3; label++) {
+    for (let view = 0; view < 4; view++) {
+      const { data, width, height } = drawScene(label, view);
+      const file = `${label}-${view}.jpg`;
+      await sharp(data, { raw: { width, height, channels: 3 } })
+        .jpeg()
+        .toFile(join(folder, file));
+      lines.push(`${file},drawn-${label},train`);
+    }
+  }
+  manifest = join(folder, 'manifest.csv');
+  await writeFile(manifest, `${lines.join('\n')}\n`);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+interface Run {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function train(out: string, ...more: string[]): Promise<Run> {
+  const args = ['train', '--manifest', manifest, '--arch', 'seresnet', '--out', join(folder, out)];
+  const usual = ['--spec', 'tiny', '--preset', 'tiny', '--batch', '4', '--backend', 'wasm'];
+  return new Promise((resolve) => {
+    execFile(process.execPath, [CAIRN, ...args, ...usual, ...more], (error, stdout, stderr) => {
+      resolve({ code: Number(error?.code ?? 0), stdout, stderr });
+    });
+  });
+}
+
+const lastLine = ({ stdout }: Run) => JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+
+async function weightsIn(out: string) {
+  return readSafetensors(await readFile(join(folder, out, 'weights.safetensors')));
+}
+
+describe('cairn train', { timeout: LIMIT_MS }, () => {
+  test('leaves weights of every parameter, a log of every step and curves', async () => {
+    const run = await train('plain', '--epochs', '2');
+    expect(run.code, run.stderr).toBe(0);
+    expect(lastLine(run)).toMatchObject({
+      arch: 'se-resnet',
+      spec: 'tiny',
+      epochs: 2,
+      backend: 'wasm',
+      images: 24,
+      weights: join(folder, 'plain', 'weights.safetensors'),
+    });
+    expect(lastLine(run).images_per_second).toBeGreaterThan(0);
+    const names = studentParameters({
+      arch: 'se-resnet',
+      spec: 'tiny',
+      pooling: { kind: 'gem', p: 3 },
+      dim: 32,
+    });
+    expect(new Set((await weightsIn('plain')).keys())).toEqual(new Set(names.keys()));
+    const log = (await readFile(join(folder, 'plain', 'log.jsonl'), 'utf8')).trim().split('\n');
+    expect(log.map((line) => JSON.parse(line).step)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(await readFile(join(folder, 'plain', 'curves.svg'), 'utf8')).toContain('accuracy');
+  });
+
+  test('goes on from a checkpoint to the same weights, and guards its folder', async () => {
+    await train('whole', '--epochs', '2');
+    const killed = await train('cut', '--epochs', '2', '--save-every', '1', '--stop-after', '3');
+    expect(lastLine(killed).images).toBe(12);
+    expect((await train('cut', '--epochs', '2', '--save-every', '1')).code).toBe(2);
+    const other = await train('cut', '--epochs', '3', '--save-every', '1', '--resume');
+    expect(other.code).toBe(2);
+    expect(other.stderr).toContain('other settings');
+    const resumed = await train('cut', '--epochs', '2', '--save-every', '1', '--resume');
+    expect(resumed.code, resumed.stderr).toBe(0);
+    const [whole, cut] = await Promise.all([weightsIn('whole'), weightsIn('cut')]);
+    for (const [name, { data }] of whole) expect(cut.get(name)?.data, name).toEqual(data);
+  });
+
+  test('trains in two processes', async () => {
+    const run = await train('two', '--epochs', '1', '--processes', '2');
+    expect(run.code, run.stderr).toBe(0);
+    expect(lastLine(run)).toMatchObject({ processes: 2, images: 12 });
+    expect((await stat(join(folder, 'two', 'checkpoint.safetensors'))).size).toBeGreaterThan(0);
+  });
+
+  test('says what a run would cost, and trains nothing', async () => {
+    const size = ['--spec', 'swin_base_patch4_window12_384', '--preset', 'recipe', '--batch', '32'];
+    const run = await train('dry', '--arch', 'swin', ...size, '--dry-run');
+    expect(run.code, run.stderr).toBe(0);
+    const plan = JSON.parse(run.stdout);
+    expect(plan).toMatchObject({ arch: 'swin', classes: 3, batch: 32, steps: 28 });
+    expect(plan.stages.map(({ size }: { size: number }) => size)).toEqual([448, 512, 640, 736]);
+    expect(plan.memory).toBeGreaterThan(1e9);
+    expect(plan.backends.wasm.hours).toBeGreaterThan(0);
+    await expect(stat(join(folder, 'dry'))).rejects.toThrow();
+  });
+
+  test.each([
+    ['--loss', 'hinge'],
+    ['--epochs', '1,2'],
+    ['--spec', 'huge'],
+    ['--backend', 'gpu'],
+    ['--lr', '0'],
+  ])('refuses %s %s with a reason', async (flag, value) => {
+    const run = await train('refused', flag, value);
+    expect(run.code).toBe(2);
+    expect(run.stderr).toContain('cairn: ');
+  });
+});
