@@ -2,6 +2,7 @@
 import { type BridgeOptions, WorkerBridge } from '../src/bridge/worker-bridge.ts';
 import { linkWorker } from '../src/bridge/worker-link.ts';
 import type { EncoderService, EncoderSettings } from '../src/inference/encoder-service.ts';
+import type { TrainerService } from '../src/inference/trainer-service.ts';
 import type { IndexService } from '../src/retrieval/index-service.ts';
 
 type Hooks<Api> = Pick<BridgeOptions<Api>, 'prepare' | 'onCrash'>;
@@ -10,6 +11,8 @@ type Hooks<Api> = Pick<BridgeOptions<Api>, 'prepare' | 'onCrash'>;
 const ENCODER_TIMEOUTS = { open: 180_000, encode: 60_000 };
 /** Building the graphs of a large collection takes minutes; insisting on them waits as long. */
 const INDEX_TIMEOUTS = { open: 180_000, search: 600_000, ready: 600_000 };
+/** Opening compiles the backend's kernels; a call of `advance` does a few steps. */
+const TRAINER_TIMEOUTS = { open: 180_000, advance: 180_000 };
 
 /** An encoder in a worker of its own, configured anew whenever that has to be started again. */
 export function bridgeEncoder(
@@ -32,5 +35,15 @@ export function bridgeIndex(hooks: Hooks<IndexService> = {}): WorkerBridge<Index
   return new WorkerBridge<IndexService>(
     () => linkWorker(new Worker(new URL('./index.ts', import.meta.url), { type: 'module' })),
     { name: 'index', timeouts: INDEX_TIMEOUTS, ...hooks },
+  );
+}
+
+/** The trainer in a worker, started by the first call: most visits never need it. */
+export function bridgeTrainer(
+  hooks: Pick<Hooks<TrainerService>, 'onCrash'> = {},
+): WorkerBridge<TrainerService> {
+  return new WorkerBridge<TrainerService>(
+    () => linkWorker(new Worker(new URL('./trainer.ts', import.meta.url), { type: 'module' })),
+    { name: 'trainer', timeouts: TRAINER_TIMEOUTS, ...hooks },
   );
 }

@@ -1,6 +1,6 @@
 // The machinery behind the page: workers, storage and re-ranking, wired together as an Engine.
-import { type Signal, signal } from '@preact/signals';
-import { bridgeEncoder } from '../../workers/spawn.ts';
+import { computed, type Signal, signal } from '@preact/signals';
+import { bridgeEncoder, bridgeTrainer } from '../../workers/spawn.ts';
 import { type PlainError, toPlainError } from '../errors.ts';
 import { backendInWords } from '../inference/backend.ts';
 import { TaskQueue } from '../inference/task-queue.ts';
@@ -9,6 +9,8 @@ import { recognize, type Stages } from '../recognizer.ts';
 import { loadReranker } from '../rerank/load-reranker.ts';
 import { RERANK } from '../rerank/presets.ts';
 import { type Collection, collectionBytes, collectionRows } from '../retrieval/collection.ts';
+import type { CollectionSource } from '../retrieval/index-service.ts';
+import { openInstalled } from '../retrieval/install.ts';
 import type { CollectionLabel } from '../retrieval/labels.ts';
 import { type CairnStore, openStore } from '../retrieval/store.ts';
 import { TAUGHT_COLLECTION } from '../retrieval/taught-collection.ts';
@@ -17,8 +19,11 @@ import { findServed, parseRegistry } from '../weights/load-registry.ts';
 import { webSource } from '../weights/web-source.ts';
 import type { Diagnostics, Engine, EngineStatus, Notice } from './engine.ts';
 import { Gallery, joinGalleries } from './teaching/galleries.ts';
+import { type HeadInUse, headInUse, throughHead } from './teaching/head.ts';
 import { Library } from './teaching/library.ts';
 import { teachingOf } from './teaching/teaching-of.ts';
+import { createTuner, headsOf } from './teaching/tuner.ts';
+import type { Tuning } from './teaching/tuning.ts';
 
 /** Addresses below the page's own: the build works under any path. */
 const MODELS = 'models/';
@@ -28,6 +33,7 @@ const DEFAULT_COLLECTION = 'collections/default/collection.json';
 interface Opened {
   readonly collection: Collection;
   readonly library: Library;
+  readonly tuning: Tuning;
   /** As things stand: what the user taught comes and goes. */
   readonly stages: () => Stages;
   readonly indexStatus: () => Promise<{ hnswShards: number; shards: number; engine: string }>;
@@ -38,6 +44,7 @@ export function createEngine(): Engine {
   const notices = signal<readonly Notice[]>([]);
   const labels = signal<readonly CollectionLabel[]>([]);
   const library = signal<Library | null>(null);
+  const tuning = signal<Tuning | null>(null);
   const queue = new TaskQueue();
   const notify = (notice: Notice) => {
     notices.value = [...notices.value.filter((n) => n.id !== notice.id), notice];
@@ -55,6 +62,7 @@ export function createEngine(): Engine {
     opening.then(
       (all) => {
         library.value = all.library;
+        tuning.value = all.tuning;
       },
       (thrown) => {
         const error: PlainError = toPlainError(thrown);
@@ -68,6 +76,7 @@ export function createEngine(): Engine {
     status,
     notices,
     labels,
+    tuning,
     teaching: teachingOf(library, async () => (await opened).library),
     recognize: (photo: Blob, work: LongWork = {}): Promise<Verdict> =>
       queue.run(async () => recognize(photo, (await opened).stages(), work), work.signal),
@@ -102,20 +111,31 @@ async function openAll(parts: OpeningParts): Promise<Opened> {
   const onCrash = (error: Error) => notify({ id: 'worker-restarted', detail: error.message });
 
   const encoder = bridgeEncoder({ models }, { onCrash });
+  const trainer = bridgeTrainer();
   const known = new Gallery({ onCrash, onProgress });
   const own = new Gallery({ onCrash });
   close.push(
     () => encoder.release(),
+    () => trainer.release(),
     () => known.release(),
     () => own.release(),
   );
 
-  // The collection and the bank are small: they come first, so that the page can list its landmarks.
   const made = { id: entry.id, weightsSha256: entry.weightsSha256, dim: entry.dim };
+  const heads = await headsOf(store);
+  const loading = loadReranker(source, entry, { onProgress });
+  let head: HeadInUse | null = null;
+  if (heads.active) {
+    head = headInUse(heads.active.bytes, made, await loading);
+    if (!head)
+      notify({ id: 'head-outdated', detail: `It was made for another encoder than ${entry.id}.` });
+  }
+
+  // The collection and the bank are small: they come first, so that the page can list its landmarks.
   const url = new URL(DEFAULT_COLLECTION, document.baseURI).href;
   const [reranker, collection] = await Promise.all([
-    loadReranker(source, entry, { onProgress }),
-    known.open({ source: { kind: 'url', url }, encoder: made }),
+    loading,
+    known.open({ source: { kind: 'url', url }, encoder: made, adapter: head?.inUse }),
   ]);
   labels.value = collection.labels;
   const info = await encoder.api.open({ onProgress });
@@ -128,7 +148,8 @@ async function openAll(parts: OpeningParts): Promise<Opened> {
   const openTaught = async () => {
     try {
       if (await store.getCollection(TAUGHT_COLLECTION)) {
-        await own.open({ source: { kind: 'installed', name: TAUGHT_COLLECTION }, encoder: made });
+        const taught = await installedSource(store, TAUGHT_COLLECTION);
+        await own.open({ source: taught, encoder: made, adapter: head?.inUse });
       } else own.release();
     } catch (thrown) {
       own.release();
@@ -153,22 +174,59 @@ async function openAll(parts: OpeningParts): Promise<Opened> {
     onProblem,
   });
   await openTaught();
+  const rows = collectionRows(collection);
+  const tuning = await createTuner({
+    store,
+    trainer,
+    job: {
+      known: collection.name,
+      taught: TAUGHT_COLLECTION,
+      encoder: made,
+      bank: reranker.bank.rows,
+    },
+    needs: computed(() => {
+      const taught = library.landmarks.value.map(({ photos }) => photos.length);
+      return {
+        taught,
+        knownLandmarks: labels.value.length,
+        rows: rows + taught.reduce((sum, photos) => sum + photos, 0),
+        dim: entry.dim,
+      };
+    }),
+    heads: { active: head && heads.active, previous: heads.previous },
+    // Between two recognitions: none may meet references of one head and a query of another.
+    use: (bytes) =>
+      queue.run(async () => {
+        head = bytes && headInUse(bytes, made, reranker);
+        const there = await installedSource(store, collection.name);
+        await known.open({ source: there, encoder: made, adapter: head?.inUse });
+        await openTaught();
+      }),
+  });
   status.value = { state: 'ready', encoder: info };
 
   const backend = backendInWords(info.backend);
   return {
     collection,
     library,
+    tuning,
     indexStatus: () => known.status(),
     stages: () => ({
-      encoder: encoder.api,
+      encoder: head ? throughHead(encoder.api, head) : encoder.api,
       search: joined.search,
       labels: joined.labels,
-      reranker,
+      reranker: head?.reranker ?? reranker,
       preset: RERANK,
       backend,
     }),
   };
+}
+
+/** A worker has a store of its own where nothing is kept beyond the page: there it gets the content. */
+async function installedSource(store: CairnStore, name: string): Promise<CollectionSource> {
+  return store.persistent
+    ? { kind: 'installed', name }
+    : { kind: 'loaded', loaded: await openInstalled(name, store) };
 }
 
 async function diagnose(status: EngineStatus, opened: Promise<Opened>): Promise<Diagnostics> {

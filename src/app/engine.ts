@@ -6,6 +6,7 @@ import type { LongWork, Progress } from '../progress.ts';
 import type { CollectionLabel } from '../retrieval/labels.ts';
 import type { Verdict } from '../verdict.ts';
 import type { Teaching } from './teaching/teaching.ts';
+import type { Tuning } from './teaching/tuning.ts';
 
 export type EngineStatus =
   | { readonly state: 'loading'; readonly progress: Progress | null }
@@ -19,7 +20,8 @@ export interface Notice {
     | 'no-isolation'
     | 'worker-restarted'
     | 'storage-unavailable'
-    | 'taught-unavailable';
+    | 'taught-unavailable'
+    | 'head-outdated';
   readonly detail: string;
 }
 
@@ -48,6 +50,8 @@ export interface Engine {
   readonly labels: ReadonlySignal<readonly CollectionLabel[]>;
   /** What the user taught, and how to teach more; its methods wait for the engine to be ready. */
   readonly teaching: Teaching;
+  /** Fine-tuning of the encoder's head; null until the engine is ready. */
+  readonly tuning: ReadonlySignal<Tuning | null>;
   /** Waits for the engine to be ready; photos are worked on one at a time, in order of calling. */
   recognize(photo: Blob, work?: LongWork): Promise<Verdict>;
   /** Starts loading again after `failed`. */

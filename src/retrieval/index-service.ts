@@ -11,6 +11,7 @@ import { CROSSOVER_ROWS, HNSW, type HnswParams } from './presets.ts';
 import type { CollectionSearch, SearchEngine, SearchOptions, SearchResult } from './search.ts';
 import { rowVector } from './shard.ts';
 import { type CairnStore, openStore } from './store.ts';
+import { type AdapterInUse, adaptCollection } from './taught-adapter.ts';
 
 /** Where a collection comes from. */
 export type CollectionSource =
@@ -24,6 +25,8 @@ export type CollectionSource =
 export interface OpenOptions extends LongWork {
   /** Refuse a collection that another encoder made. */
   readonly encoder?: EncoderIdentity & { readonly dim?: number };
+  /** Open it as a tuned head sees it; queries must then come from the same head. */
+  readonly adapter?: AdapterInUse | undefined;
 }
 
 export interface IndexStatus {
@@ -88,8 +91,9 @@ export class IndexService implements CollectionSearch {
     const turn = ++this.#opening;
     throwIfAborted(options.signal);
     const store = await this.#getStore();
-    const loaded = await load(source, store, options);
-    if (options.encoder) assertEncoder(loaded.collection, options.encoder);
+    const stored = await load(source, store, options);
+    if (options.encoder) assertEncoder(stored.collection, options.encoder);
+    const loaded = options.adapter ? await adaptCollection(stored, options.adapter) : stored;
     const index = await OpenIndex.open(loaded, store, this.#options.hnsw ?? HNSW);
     if (turn !== this.#opening || options.signal?.aborted) {
       index.close();

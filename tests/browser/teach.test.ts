@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { decodeAdapter } from '../../src/training/adapter/adapter.ts';
 import { launch } from './harness/browser.ts';
 import { DRAWN_SITE, otherPng, scenePng } from './harness/drawn-site.ts';
 import { openReady, READY_MS, recognise, type Upload, upload } from './harness/visitor.ts';
@@ -134,6 +135,73 @@ describe('teaching by photos', () => {
     await page.getByTestId('rename-save').click();
     await page.getByRole('heading', { name: 'Third hall' }).waitFor();
     expect(await card.getAttribute('data-label')).toMatch(/^taught_/);
+    expect(problems).toEqual([]);
+  });
+});
+
+describe('fine-tuning', () => {
+  test('is refused with its reason until there is something to tune for', async () => {
+    const { page } = await openReady(context, `${DRAWN_SITE}/#/teach`);
+    const refusal = page.getByTestId('tuning-refusal');
+    await refusal.waitFor();
+    expect(await refusal.getAttribute('data-refusal')).toBe('nothing-taught');
+    await teach(page, NAME, await views([1]));
+    await expect.poll(() => refusal.getAttribute('data-refusal')).toBe('one-photo');
+    expect(await page.getByTestId('tuning-start').count()).toBe(0);
+  });
+
+  test('tunes the head, survives a reload, and names a fifth photo with it', async () => {
+    const { page, problems } = await openReady(context, `${DRAWN_SITE}/`);
+    await teach(page, NAME, await views([1, 2, 3, 4]));
+    const panel = page.getByTestId('tuning');
+    const at = (state: string) =>
+      page
+        .locator(`[data-testid=tuning][data-at=${state}]`)
+        .waitFor({ state: 'attached', timeout: READY_MS });
+    await page.getByTestId('tuning-start').click();
+    await at('running');
+    await page.getByTestId('curves').locator('circle').nth(3).waitFor({ timeout: READY_MS });
+    await page.getByTestId('tuning-pause').click();
+    await at('paused');
+    expect(await violations(page)).toEqual([]);
+    const step = async () =>
+      Number(/\d+/.exec((await page.getByTestId('tuning-step').textContent()) ?? '')?.[0]);
+    // Whatever was under way when pausing is done, then it stands still.
+    await page.getByTestId('tuning-resume').click();
+    await at('running');
+    await page.getByTestId('tuning-pause').click();
+    await at('paused');
+
+    await page.reload();
+    await ready(page);
+    await page.getByTestId('tuning-resume-saved').click();
+    await at('running');
+    expect(await step()).toBeGreaterThanOrEqual(10);
+    await page.getByTestId('tuning-stop').click();
+    await at('over');
+    expect(await page.getByTestId('figures').textContent()).toMatch(/of 1/);
+    const download = page.waitForEvent('download');
+    await page.getByTestId('tuning-export').click();
+    const file = readFileSync(await (await download).path());
+    const { adapter, maker } = decodeAdapter(new Uint8Array(file));
+    expect(adapter.dim).toBe(512);
+    expect(maker.id).toBe('efficientnet-lite0-gem');
+    await page.getByTestId('tuning-apply').click();
+    await page.getByTestId('tuning-active').waitFor({ timeout: READY_MS });
+    expect(await violations(page)).toEqual([]);
+
+    await page.reload();
+    await ready(page);
+    const [fifth] = await views([9]);
+    const named = await recogniseOne(page, fifth!);
+    expect(named.kind).toBe('landmark');
+    expect(named.text).toContain(NAME);
+    const [old] = await views([7], 2);
+    expect((await recogniseOne(page, old!)).label).toBe('drawn_scene_2');
+    await page.getByTestId('nav-teach').click();
+    await panel.getByTestId('tuning-undo').click();
+    await expect.poll(() => page.getByTestId('tuning-active').count()).toBe(0);
+    expect((await recogniseOne(page, fifth!)).text).toContain(NAME);
     expect(problems).toEqual([]);
   });
 });

@@ -1,9 +1,76 @@
 // The texts of the place Teach in English.
+import type { TuningRefusal } from '../../training/adapter/tuning-data.ts';
 import { count } from './en-count.ts';
 
 const photos = (n: number, shown: string) => count(n, shown, 'photo', 'photos');
 
+const refusals = {
+  'nothing-taught': 'Teach a landmark first: there is nothing to tune for yet.',
+  'one-landmark': 'Tuning needs at least two landmarks to tell apart. Teach another one.',
+  'one-photo': 'Tuning needs a taught landmark with at least two photos. Add more photos.',
+  'no-storage': 'This browser keeps no data for this page, so tuning would be lost at once.',
+  'little-storage':
+    'There is too little room in the browser’s storage for tuning. Free some space on this device.',
+  'little-memory': 'This device has too little memory for tuning this many photos.',
+} satisfies Record<TuningRefusal, string>;
+
+const tuning = {
+  title: 'Fine-tuning',
+  lead: 'Adjusts how photos are compared so that what you taught stands out more clearly, and checks that what Cairn knew before stays. It takes a minute or two, on this device alone. What you taught works without it.',
+  waiting: 'Available as soon as the recognizer is ready.',
+  refusals,
+  start: 'Start fine-tuning',
+  startAnew: 'Start anew',
+  preparing: 'Preparing',
+  interrupted: (step: string, steps: string) =>
+    `An earlier tuning stopped at step ${step} of ${steps}.`,
+  resumeSaved: 'Go on with it',
+  changed: 'What you taught has changed since that tuning was interrupted. Start anew.',
+  states: { running: 'Tuning', paused: 'Paused', over: 'Finished' },
+  stepOf: (step: string, steps: string) => `Step ${step} of ${steps}`,
+  on: (backend: string, photos: string, landmarks: string) =>
+    `${photos} photos of ${landmarks} landmarks, on ${backend}`,
+  pause: 'Pause',
+  resume: 'Resume',
+  stop: 'Stop',
+  apply: 'Use it',
+  applied: 'The tuned head is in use.',
+  undo: 'Undo',
+  undone: 'Fine-tuning was undone.',
+  discard: 'Discard',
+  discarded: 'The tuning was discarded.',
+  export: 'Export',
+  exported: (file: string) => `Saved as ${file}.`,
+  inUse: 'A tuned head is in use.',
+  bestAt: (step: string) => `Held-out photos did best at step ${step}: that state would be used.`,
+  noBetter:
+    'Held-out photos never did better than before, so there is nothing to use. More photos may help.',
+  curves: 'Loss',
+  training: 'Training',
+  heldOut: 'Held-out photos',
+  curvesLabel: (step: string, loss: string, heldOut: string) =>
+    `Curves of the loss. At step ${step}: training ${loss}, held-out photos ${heldOut}.`,
+  table: 'As a table',
+  step: 'Step',
+  figures: 'Held-out photos whose most similar photo shows the same landmark',
+  before: 'Before',
+  after: 'After',
+  taughtPhotos: 'Taught',
+  knownPhotos: 'Known before',
+  right: (right: string, of: string) => `${right} of ${of}`,
+  leadOf: (value: string) => `lead ${value}`,
+  noneHeldOut: 'none held out',
+  announce: {
+    preparing: 'Preparing fine-tuning.',
+    running: 'Fine-tuning is running.',
+    paused: 'Fine-tuning is paused.',
+    over: 'Fine-tuning has finished.',
+    failed: 'Fine-tuning failed.',
+  },
+};
+
 export const teach = {
+  tuning,
   title: 'Teach',
   lead: 'Show Cairn a landmark that it does not know. A few photos are enough, it is recognized at once, and nothing leaves this device.',
   newTitle: 'A new landmark',

@@ -58,6 +58,8 @@ const notices = {
     'The browser’s storage cannot be used: everything works, but is downloaded again at each visit.',
   'taught-unavailable':
     'What you taught cannot be read from the browser’s storage. Everything else works.',
+  'head-outdated':
+    'The recognition model was updated, so the fine-tuning made for the old one is no longer used. You can tune again.',
 } satisfies Record<Notice['id'], string>;
 
 export const en = {

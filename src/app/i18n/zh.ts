@@ -48,6 +48,7 @@ export const zh: Messages = {
       'worker-restarted': '后台工作线程意外停止，已重新启动，可以继续使用。',
       'storage-unavailable': '无法使用浏览器存储：功能正常，但每次访问都要重新下载。',
       'taught-unavailable': '无法从浏览器存储中读取你教过的内容，其他功能不受影响。',
+      'head-outdated': '识别模型已更新，为旧模型做的微调不再使用，可以重新微调。',
     },
   },
   recognize: {

@@ -1,8 +1,9 @@
-// The place where the user teaches landmarks: a form for new ones, the lesson, and what was taught.
+// The place where the user teaches landmarks: a form for new ones, the lesson, what was taught, fine-tuning.
 import { useWords } from '../app.ts';
 import { LessonView } from './lesson-view.tsx';
 import { NewLandmark } from './new-landmark.tsx';
 import { TaughtList } from './taught-list.tsx';
+import { TuningPanel } from './tuning-panel.tsx';
 
 export function TeachPlace() {
   const { t } = useWords();
@@ -15,6 +16,7 @@ export function TeachPlace() {
       <NewLandmark />
       <LessonView />
       <TaughtList />
+      <TuningPanel />
     </section>
   );
 }

@@ -10,12 +10,15 @@ import {
 import type { CollectionSource, IndexService, IndexStatus } from '../../retrieval/index-service.ts';
 import type { CollectionLabel } from '../../retrieval/labels.ts';
 import type { CollectionSearch } from '../../retrieval/search.ts';
+import type { AdapterInUse } from '../../retrieval/taught-adapter.ts';
 import { joinLabels, joinSearches, type SearchPart } from '../../retrieval/taught-search.ts';
 
 export interface OpenGallery {
   readonly source: CollectionSource;
   /** What must have made it. */
   readonly encoder: EncoderIdentity & { readonly dim: number };
+  /** A tuned head to see it through. */
+  readonly adapter?: AdapterInUse | undefined;
 }
 
 export interface GalleryHooks {
@@ -35,8 +38,8 @@ export class Gallery {
       // In every new worker, so that one that crashed comes back with its collection open.
       prepare: async (api) => {
         if (!this.#wanted) return;
-        const { source, encoder } = this.#wanted;
-        this.#collection = await api.open(source, { encoder, onProgress });
+        const { source, ...how } = this.#wanted;
+        this.#collection = await api.open(source, { ...how, onProgress });
       },
     });
   }
@@ -53,8 +56,8 @@ export class Gallery {
     const { alive } = this.#bridge;
     this.#wanted = wanted;
     if (alive) {
-      const { source, encoder } = wanted;
-      this.#collection = await this.#bridge.api.open(source, { encoder });
+      const { source, ...how } = wanted;
+      this.#collection = await this.#bridge.api.open(source, how);
     } else {
       await this.#bridge.api.status();
     }

@@ -1,0 +1,257 @@
+// Fine-tuning on the place Teach: what it is, how far it is, and what to do with its result.
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { useApp, useWords } from '../app.ts';
+import type { Tuning, TuningState } from '../teaching/tuning.ts';
+import { Curves } from './curves.tsx';
+import { FiguresTable } from './figures-table.tsx';
+import { saveFile } from './save-file.ts';
+import { type Act, useAct } from './use-act.ts';
+
+const FILE = 'cairn-head.safetensors';
+
+export function TuningPanel() {
+  const { engine } = useApp();
+  const { t } = useWords();
+  const tuning = engine.tuning.value;
+  return (
+    <section
+      class="tuning"
+      aria-labelledby="tuning-title"
+      data-testid="tuning"
+      data-at={tuning?.state.value.at}
+    >
+      <h2 id="tuning-title" tabIndex={-1}>
+        {t.teach.tuning.title}
+      </h2>
+      <p class="field__hint">{t.teach.tuning.lead}</p>
+      {tuning ? <Body tuning={tuning} /> : <p class="field__hint">{t.teach.tuning.waiting}</p>}
+    </section>
+  );
+}
+
+function Body({ tuning }: { readonly tuning: Tuning }) {
+  const { t } = useWords();
+  const act = useAct();
+  const state = tuning.state.value;
+  useAnnouncedState(state);
+  return (
+    <>
+      <InUse tuning={tuning} act={act} />
+      {(state.at === 'idle' || state.at === 'failed') && (
+        <Begin tuning={tuning} state={state} act={act} />
+      )}
+      {state.at === 'preparing' && (
+        <>
+          <p class="field__hint">{t.teach.tuning.preparing}</p>
+          <progress class="lesson__bar" aria-labelledby="tuning-title" />
+        </>
+      )}
+      {'run' in state && <Run tuning={tuning} state={state} act={act} />}
+    </>
+  );
+}
+
+/** Says when a run starts, pauses, ends or fails; not each step. */
+function useAnnouncedState(state: TuningState): void {
+  const { announcer } = useApp();
+  const { t } = useWords();
+  const { at } = state;
+  const before = useRef(at);
+  useEffect(() => {
+    if (before.current === at) return;
+    before.current = at;
+    if (at !== 'idle') announcer.say(t.teach.tuning.announce[at]);
+  }, [at, announcer, t]);
+}
+
+interface PartProps {
+  readonly tuning: Tuning;
+  readonly act: Act;
+}
+
+/** The head in use, with the way back. */
+function InUse({ tuning, act }: PartProps) {
+  const { t } = useWords();
+  const active = tuning.active.value;
+  if (!active) return null;
+  return (
+    <div class="tuning__active" data-testid="tuning-active">
+      <p>
+        <b>{t.teach.tuning.inUse}</b>
+      </p>
+      <FiguresTable before={active.before} after={active.figures} />
+      <Buttons>
+        <button
+          type="button"
+          class="button"
+          data-testid="tuning-undo"
+          onClick={() => act(() => tuning.undo(), t.teach.tuning.undone, 'tuning-title')}
+        >
+          {t.teach.tuning.undo}
+        </button>
+        {!('run' in tuning.state.value) && <Export tuning={tuning} act={act} />}
+      </Buttons>
+    </div>
+  );
+}
+
+function Begin({ tuning, state, act }: PartProps & { readonly state: TuningState }) {
+  const { t, f } = useWords();
+  const words = t.teach.tuning;
+  const refusal = tuning.refusal.value;
+  const saved = tuning.saved.value;
+  return (
+    <>
+      {state.at === 'failed' && (
+        <p class="lesson__failure" data-testid="tuning-failed" data-code={state.error.code}>
+          {state.error.code === 'usage' ? words.changed : t.errors[state.error.code].what}
+        </p>
+      )}
+      {refusal && (
+        <p class="field__hint" data-testid="tuning-refusal" data-refusal={refusal}>
+          {words.refusals[refusal]}
+        </p>
+      )}
+      {saved && !refusal && (
+        <p class="field__hint">{words.interrupted(f.count(saved.step), f.count(saved.steps))}</p>
+      )}
+      {!refusal && (
+        <Buttons>
+          {saved && (
+            <>
+              <button
+                type="button"
+                class="button"
+                data-testid="tuning-resume-saved"
+                onClick={() => tuning.resumeSaved()}
+              >
+                {words.resumeSaved}
+              </button>
+              <button
+                type="button"
+                class="button button--quiet"
+                data-testid="tuning-discard"
+                onClick={() => act(() => tuning.discard(), words.discarded, 'tuning-title')}
+              >
+                {words.discard}
+              </button>
+            </>
+          )}
+          <button
+            type="button"
+            class="button"
+            data-testid="tuning-start"
+            onClick={() => tuning.start()}
+          >
+            {saved ? words.startAnew : words.start}
+          </button>
+        </Buttons>
+      )}
+    </>
+  );
+}
+
+function Run({
+  tuning,
+  state,
+  act,
+}: PartProps & { readonly state: Extract<TuningState, { run: unknown }> }) {
+  const { t, f } = useWords();
+  const words = t.teach.tuning;
+  const { run, at } = state;
+  const { backend, step, steps, points, before, best, photos, landmarks } = run;
+  const on = backend.backend === 'webgpu' ? 'WebGPU' : 'WASM';
+  return (
+    <>
+      <p class="tuning__facts">
+        <b>{words.states[at]}</b>
+        <span data-testid="tuning-step">{words.stepOf(f.count(step), f.count(steps))}</span>
+        <span>{words.on(on, f.count(photos), f.count(landmarks))}</span>
+      </p>
+      <progress class="lesson__bar" aria-labelledby="tuning-title" max={steps} value={step} />
+      <Buttons>
+        {at === 'running' && (
+          <button
+            type="button"
+            class="button"
+            data-testid="tuning-pause"
+            onClick={() => tuning.pause()}
+          >
+            {words.pause}
+          </button>
+        )}
+        {at === 'paused' && (
+          <button
+            type="button"
+            class="button"
+            data-testid="tuning-resume"
+            onClick={() => tuning.resume()}
+          >
+            {words.resume}
+          </button>
+        )}
+        {at !== 'over' && (
+          <button
+            type="button"
+            class="button button--quiet"
+            data-testid="tuning-stop"
+            onClick={() => tuning.stop()}
+          >
+            {words.stop}
+          </button>
+        )}
+        {at === 'over' && best && (
+          <button
+            type="button"
+            class="button button--accent"
+            data-testid="tuning-apply"
+            onClick={() => act(() => tuning.apply(), words.applied, 'tuning-title')}
+          >
+            {words.apply}
+          </button>
+        )}
+        {at !== 'running' && best && <Export tuning={tuning} act={act} />}
+        {at === 'over' && (
+          <button
+            type="button"
+            class="button button--quiet"
+            data-testid="tuning-discard"
+            onClick={() => act(() => tuning.discard(), words.discarded, 'tuning-title')}
+          >
+            {words.discard}
+          </button>
+        )}
+      </Buttons>
+      {at === 'over' && (
+        <p class="field__hint">{best ? words.bestAt(f.count(best.step)) : words.noBetter}</p>
+      )}
+      <div class="tuning__results">
+        <Curves points={points} steps={steps} />
+        <FiguresTable before={before} after={best?.figures ?? null} />
+      </div>
+    </>
+  );
+}
+
+function Export({ tuning, act }: PartProps) {
+  const { t } = useWords();
+  const save = async () => {
+    const file = await tuning.exported();
+    if (file) saveFile(file, FILE);
+  };
+  return (
+    <button
+      type="button"
+      class="button button--quiet"
+      data-testid="tuning-export"
+      onClick={() => act(save, t.teach.tuning.exported(FILE))}
+    >
+      {t.teach.tuning.export}
+    </button>
+  );
+}
+
+function Buttons({ children }: { readonly children: ComponentChildren }) {
+  return <div class="tuning__buttons">{children}</div>;
+}

@@ -1,0 +1,73 @@
+// tfjs in a browser's worker, for training: WebGPU on a real adapter, else WASM on one thread.
+import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
+import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import plainWasm from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
+import simdWasm from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
+import threadedWasm from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url';
+import * as tf from '@tensorflow/tfjs-core';
+import { registerTrainingKernels } from '../tensor/wasm/register.ts';
+import { chooseBackend, type MachineFacts } from './backend.ts';
+import { browserRuntime } from './browser-runtime.ts';
+
+export interface TrainingBackend {
+  readonly backend: 'webgpu' | 'wasm';
+  /** Why this one. */
+  readonly reason: string;
+}
+
+/** Makes a backend tfjs's current one. Throws `backend-unavailable` when even WASM cannot start. */
+export async function startTrainingBackend(): Promise<TrainingBackend> {
+  const facts = await browserRuntime().facts();
+  const { backend, reason } = chooseBackend('auto', facts);
+  if (backend !== 'webgpu') return startWasm(reason);
+  try {
+    await import('@tensorflow/tfjs-backend-webgpu');
+    if (!(await tf.setBackend('webgpu'))) throw new Error('tfjs got no device');
+    await requireRightProduct();
+    return { backend: 'webgpu', reason: inWords(facts, reason) };
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    return startWasm(`WebGPU was given up: ${why}`);
+  }
+}
+
+function inWords({ gpu }: MachineFacts, reason: string): string {
+  return gpu ? `${reason}: ${gpu.name}` : reason;
+}
+
+async function startWasm(reason: string): Promise<TrainingBackend> {
+  // The threaded build hangs under cross-origin isolation once it is minified, and our kernels share the
+  // heap of the other.
+  tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
+  setWasmPaths({
+    'tfjs-backend-wasm.wasm': absolute(plainWasm),
+    'tfjs-backend-wasm-simd.wasm': absolute(simdWasm),
+    'tfjs-backend-wasm-threaded-simd.wasm': absolute(threadedWasm),
+  });
+  await tf.setBackend('wasm');
+  await registerTrainingKernels();
+  return { backend: 'wasm', reason };
+}
+
+const absolute = (url: string) => new URL(url, import.meta.url).href;
+
+/** Sides of a product whose numbers are whole and exact in float32. */
+const [ROWS, SHARED, COLUMNS] = [19, 45, 23];
+
+/** A driver may compute nonsense and report no error. */
+async function requireRightProduct(): Promise<void> {
+  const a = Float32Array.from({ length: ROWS * SHARED }, (_, i) => (i % 11) - 5);
+  const b = Float32Array.from({ length: SHARED * COLUMNS }, (_, i) => ((i * 3) % 7) - 2);
+  const product = tf.tidy(() =>
+    tf.matMul(tf.tensor2d(a, [ROWS, SHARED]), tf.tensor2d(b, [SHARED, COLUMNS])),
+  );
+  const values = await product.data();
+  product.dispose();
+  for (let i = 0; i < ROWS; i++) {
+    for (let j = 0; j < COLUMNS; j++) {
+      let sum = 0;
+      for (let k = 0; k < SHARED; k++) sum += a[i * SHARED + k]! * b[k * COLUMNS + j]!;
+      if (values[i * COLUMNS + j] !== sum) throw new Error('it multiplies matrices wrongly');
+    }
+  }
+}
