@@ -117,9 +117,10 @@ function withPooling(photos: readonly FrozenPhoto[], kind: PoolingKind): Describ
   }));
 }
 
-/** None where there is no file; a line that a kill tore is left out. */
+/** None where there is no file; a line that a kill tore is closed and left out. */
 async function readLines(file: string): Promise<Kept[]> {
   const text = await readFile(file, 'utf8').catch(() => '');
+  if (text !== '' && !text.endsWith('\n')) await appendFile(file, '\n');
   return text.split('\n').flatMap((line) => {
     try {
       return [JSON.parse(line) as Kept];
