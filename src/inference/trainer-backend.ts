@@ -3,7 +3,6 @@ import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import plainWasm from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
 import simdWasm from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
-import threadedWasm from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url';
 import * as tf from '@tensorflow/tfjs-core';
 import { registerTrainingKernels } from '../tensor/wasm/register.ts';
 import { chooseBackend, type MachineFacts } from './backend.ts';
@@ -42,7 +41,8 @@ async function startWasm(reason: string): Promise<TrainingBackend> {
   setWasmPaths({
     'tfjs-backend-wasm.wasm': absolute(plainWasm),
     'tfjs-backend-wasm-simd.wasm': absolute(simdWasm),
-    'tfjs-backend-wasm-threaded-simd.wasm': absolute(threadedWasm),
+    // Must be named, and is never read.
+    'tfjs-backend-wasm-threaded-simd.wasm': absolute(simdWasm),
   });
   await tf.setBackend('wasm');
   await registerTrainingKernels();

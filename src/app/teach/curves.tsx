@@ -1,9 +1,15 @@
 // Loss over steps, in training and on held-out photos, as a picture with a table behind it.
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
 import type { TuningPoint } from '../../inference/trainer-keep.ts';
 import { useWords } from '../app.ts';
 import { type Frame, pathOf, type Series, scalesOf } from './curve-scale.ts';
 
-const FRAME: Frame = { width: 560, height: 220, left: 44, right: 12, top: 12, bottom: 30 };
+/** Before the picture has been measured. */
+const FIRST_WIDTH = 480;
+const MARGINS: Omit<Frame, 'width'> = { height: 220, left: 44, right: 12, top: 12, bottom: 30 };
+/** Points that can be told apart as dots. */
+const MOST_DOTS = 40;
 
 interface CurvesProps {
   readonly points: readonly TuningPoint[];
@@ -13,12 +19,23 @@ interface CurvesProps {
 
 export function Curves({ points, steps }: CurvesProps) {
   const { t, f } = useWords();
+  const picture = useRef<SVGSVGElement>(null);
+  const width = useSignal(FIRST_WIDTH);
+  useEffect(() => {
+    // Drawn in the page's own pixels, so that the numbers at the axes are as large on a phone.
+    const observer = new ResizeObserver(([entry]) => {
+      if (entry) width.value = Math.max(200, Math.round(entry.contentRect.width));
+    });
+    if (picture.current) observer.observe(picture.current);
+    return () => observer.disconnect();
+  }, [width]);
+  const frame: Frame = { ...MARGINS, width: width.value };
   const pick = (id: 'loss' | 'validation'): Series => ({
     id,
     points: points.flatMap((p) => (p[id] === null ? [] : [[p.step, p[id]] as const])),
   });
   const series = [pick('loss'), pick('validation')].filter((one) => one.points.length > 0);
-  const { x, y, xTicks, yTicks } = scalesOf(series, steps, FRAME);
+  const { x, y, xTicks, yTicks } = scalesOf(series, steps, frame);
   const { tuning } = t.teach;
   const last = points.at(-1);
   return (
@@ -35,8 +52,9 @@ export function Curves({ points, steps }: CurvesProps) {
         ))}
       </figcaption>
       <svg
+        ref={picture}
         class="curves__picture"
-        viewBox={`0 0 ${FRAME.width} ${FRAME.height}`}
+        viewBox={`0 0 ${frame.width} ${frame.height}`}
         role="img"
         aria-label={tuning.curvesLabel(
           f.count(last?.step ?? 0),
@@ -49,9 +67,9 @@ export function Curves({ points, steps }: CurvesProps) {
           <g key={tick}>
             <path
               class="curves__grid"
-              d={`M${FRAME.left} ${y(tick)}H${FRAME.width - FRAME.right}`}
+              d={`M${frame.left} ${y(tick)}H${frame.width - frame.right}`}
             />
-            <text class="curves__tick" x={FRAME.left - 8} y={y(tick) + 4} text-anchor="end">
+            <text class="curves__tick" x={frame.left - 8} y={y(tick) + 4} text-anchor="end">
               {f.score(tick)}
             </text>
           </g>
@@ -61,7 +79,7 @@ export function Curves({ points, steps }: CurvesProps) {
             key={tick}
             class="curves__tick"
             x={x(tick)}
-            y={FRAME.height - 10}
+            y={frame.height - 10}
             text-anchor={tick === steps ? 'end' : 'middle'}
           >
             {f.count(tick)}
@@ -70,7 +88,7 @@ export function Curves({ points, steps }: CurvesProps) {
         {series.map(({ id, points: line }) => (
           <g key={id}>
             <path class={`curves__line curves__line--${id}`} d={pathOf(line, { x, y })} />
-            {line.length < 40 &&
+            {line.length < MOST_DOTS &&
               line.map(([px, py]) => (
                 <circle
                   key={px}

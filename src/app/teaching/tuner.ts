@@ -46,6 +46,8 @@ export async function createTuner(parts: TunerParts): Promise<Tuning> {
     saved.value = run && { step: run.step, steps: run.steps };
   }
   await lookForSaved();
+  /** The loop of steps that runs or has just been told to stop; one at a time. */
+  let driving: Promise<void> = Promise.resolve();
   // What was taught fills the storage too.
   effect(() => {
     if (needs.value.rows > 0) {
@@ -72,7 +74,8 @@ export async function createTuner(parts: TunerParts): Promise<Tuning> {
         {},
       );
       saved.value = null;
-      await drive(run);
+      driving = drive(run);
+      await driving;
     } catch (thrown) {
       fail(thrown);
     }
@@ -118,6 +121,7 @@ export async function createTuner(parts: TunerParts): Promise<Tuning> {
   }
 
   async function discard(): Promise<void> {
+    await driving;
     await dropRun(store);
     trainer.release();
     saved.value = null;
@@ -133,12 +137,16 @@ export async function createTuner(parts: TunerParts): Promise<Tuning> {
     resumeSaved: () => open(true),
     pause: () => leave('paused'),
     resume() {
-      const now = state.peek();
-      if (now.at === 'paused') void drive(now.run);
+      // The steps that were under way when it was paused come first.
+      void driving.then(() => {
+        const now = state.peek();
+        if (now.at === 'paused') driving = drive(now.run);
+      });
     },
     stop: () => leave('over'),
     discard,
     async apply() {
+      await driving;
       const now = state.peek();
       const best = now.at === 'over' ? now.run.best : null;
       const bytes = best && (await trainer.api.best());

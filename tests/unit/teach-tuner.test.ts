@@ -1,0 +1,157 @@
+// The tuner: drives a trainer step by step, pauses, stops, survives a visit, applies and undoes heads.
+import 'fake-indexeddb/auto';
+import { signal } from '@preact/signals';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { createTuner, headsOf } from '../../src/app/teaching/tuner.ts';
+import type { Remote } from '../../src/bridge/worker-bridge.ts';
+import { CairnError } from '../../src/errors.ts';
+import { savedRun, saveRun } from '../../src/inference/trainer-keep.ts';
+import type { TrainerService, TuningStatus } from '../../src/inference/trainer-service.ts';
+import { type CairnStore, openStore } from '../../src/retrieval/store.ts';
+import { HEX } from './retrieval-fixtures.ts';
+
+const STEPS = 9;
+const SHARE = { right: 1, of: 2, lead: 0.1 };
+const FIGURES = { taught: SHARE, known: SHARE };
+const FILE = Uint8Array.of(1, 2, 3);
+
+// Node 20 has no navigator: as in a browser that tells nothing of its memory or storage.
+beforeAll(() => vi.stubGlobal('navigator', {}));
+afterAll(() => vi.unstubAllGlobals());
+
+let number = 0;
+const freshStore = (): Promise<CairnStore> => openStore({ name: `tuner-${number++}` });
+const settle = () => new Promise((done) => setTimeout(done, 20));
+
+/** A trainer whose calls of `advance` are answered by the test. */
+function scripted(store: CairnStore) {
+  let step = 0;
+  const waiting: ((fail?: Error) => void)[] = [];
+  const used: (Uint8Array | null)[] = [];
+  let released = 0;
+  const status = (): TuningStatus => ({
+    backend: { backend: 'wasm', reason: 'test' },
+    step,
+    steps: STEPS,
+    points: [],
+    before: FIGURES,
+    best: step > 0 ? { step, figures: FIGURES } : null,
+    photos: 5,
+    landmarks: 3,
+  });
+  const save = async () => {
+    const { points, before, best } = status();
+    const run = { key: 'k', step, steps: STEPS, points, before, state: FILE };
+    await saveRun(store, { ...run, best: best && { ...best, bytes: FILE } });
+  };
+  const api = {
+    open: async ({ resume }: { resume: boolean }) => {
+      step = resume ? ((await savedRun(store))?.step ?? 0) : 0;
+      return status();
+    },
+    advance: (count: number) =>
+      new Promise<TuningStatus>((resolve, reject) => {
+        waiting.push((fail) => {
+          if (fail) return reject(fail);
+          step = Math.min(STEPS, step + count);
+          resolve(status());
+        });
+      }),
+    save,
+    best: async () => FILE,
+    discard: async () => undefined,
+  };
+  const go = async (fail?: Error) => {
+    waiting.shift()?.(fail);
+    await settle();
+  };
+  const create = async () =>
+    createTuner({
+      store,
+      trainer: {
+        api: api as unknown as Remote<TrainerService>,
+        release: () => {
+          released += 1;
+        },
+      },
+      job: {
+        known: 'a',
+        taught: 'b',
+        encoder: { id: 'e', weightsSha256: HEX('a'), dim: 4 },
+        bank: new Float32Array(4),
+      },
+      needs: signal({ taught: [3], knownLandmarks: 5, rows: 20, dim: 4 }),
+      heads: await headsOf(store),
+      use: async (head) => {
+        used.push(head);
+      },
+    });
+  return { create, go, waiting, used, released: () => released };
+}
+
+describe('the tuner', () => {
+  it('runs to the end, applies the best head, and undoes it, also after a visit', async () => {
+    const store = await freshStore();
+    const { create, go, used, released } = scripted(store);
+    const tuner = await create();
+    expect(tuner.refusal.value).toBeNull();
+    void tuner.start();
+    await settle();
+    expect(tuner.state.value.at).toBe('running');
+    for (let i = 0; i < STEPS / 3; i++) await go();
+    expect(tuner.state.value).toMatchObject({ at: 'over', run: { step: STEPS } });
+    await tuner.apply();
+    expect(used).toEqual([FILE]);
+    expect(tuner.active.value).toMatchObject({ figures: FIGURES });
+    expect(tuner.state.value.at).toBe('idle');
+    expect(released()).toBe(1);
+    expect(await savedRun(store)).toBeNull();
+    const next = await create();
+    expect(next.active.value?.bytes).toEqual(FILE);
+    await next.undo();
+    expect(used.at(-1)).toBeNull();
+    expect((await headsOf(store)).active).toBeNull();
+  });
+
+  it('pauses after the steps under way, and never runs two loops', async () => {
+    const store = await freshStore();
+    const { create, go, waiting } = scripted(store);
+    const tuner = await create();
+    void tuner.start();
+    await settle();
+    tuner.pause();
+    tuner.resume();
+    expect(tuner.state.value.at).toBe('paused');
+    await go();
+    expect(tuner.state.value).toMatchObject({ at: 'running', run: { step: 3 } });
+    expect(waiting).toHaveLength(1);
+    tuner.pause();
+    await go();
+    expect(tuner.state.value).toMatchObject({ at: 'paused', run: { step: 6 } });
+    expect(waiting).toHaveLength(0);
+    expect((await savedRun(store))?.step).toBe(6);
+    const next = await create();
+    expect(next.saved.value).toEqual({ step: 6, steps: STEPS });
+    void next.resumeSaved();
+    await settle();
+    await go();
+    expect(next.state.value).toMatchObject({ at: 'over', run: { step: STEPS } });
+    await next.discard();
+    expect(next.saved.value).toBeNull();
+  });
+
+  it('says what went wrong and offers what was saved', async () => {
+    const store = await freshStore();
+    const { create, go } = scripted(store);
+    const tuner = await create();
+    void tuner.start();
+    await settle();
+    tuner.pause();
+    await go();
+    tuner.resume();
+    await settle();
+    await go(new CairnError('worker-crashed', 'gone', 'again'));
+    expect(tuner.state.value).toMatchObject({ at: 'failed', error: { code: 'worker-crashed' } });
+    expect(tuner.saved.value).toEqual({ step: 3, steps: STEPS });
+  });
+});
