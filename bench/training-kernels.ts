@@ -227,6 +227,7 @@ const CASES: readonly (() => Case[])[] = [
   transpositions,
   depthwise,
   reductions,
+  fusedOperations,
 ];
 
 tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);

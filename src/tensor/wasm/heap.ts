@@ -19,6 +19,8 @@ export interface Heap {
 
 /** A cut-off tile, 256 zeros, one panel of 256 × 4 floats, sixteen of 256 × 8: see kernel/gemm.as. */
 const SCRATCH_BYTES = 128 + 256 * 4 + 256 * 16 + 256 * 128 * 4;
+/** See kernel/functions.as. */
+const TABLE_BYTES = 132;
 
 let compiled: Promise<WebAssembly.Module> | undefined;
 let module: WebAssembly.Module | undefined;
@@ -61,11 +63,13 @@ export function heapOf(backend: BackendWasm): Heap {
     const remedy = 'Set the flag WASM_HAS_MULTITHREAD_SUPPORT to false before the backend starts.';
     throw unbound('tfjs runs its threaded build.', remedy);
   }
-  const scratch = wasm._malloc(SCRATCH_BYTES) >>> 0;
+  const scratch = wasm._malloc(SCRATCH_BYTES + TABLE_BYTES) >>> 0;
   if (scratch === 0) throw unbound('no memory is left.', 'Close other work, or shrink the batch.');
   const instance = new WebAssembly.Instance(module, { env: { memory } });
+  const kernels = instance.exports as unknown as KernelExports;
+  kernels.start(scratch + SCRATCH_BYTES);
   const heap: Heap = {
-    kernels: instance.exports as unknown as KernelExports,
+    kernels,
     scratch,
     at: (tensor) => backend.dataIdMap.get(tensor.dataId).memoryOffset,
     borrow(floats, use) {

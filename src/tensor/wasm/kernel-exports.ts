@@ -21,6 +21,8 @@ export type ConvolutionSizes = [
 ];
 
 export interface KernelExports {
+  /** Once before all others: writes the table of constants, 132 bytes. */
+  start(table: Address): void;
   /** c [m × n] = op(a) · op(b); turned operands are stored [k × m] and [n × k]. */
   gemm(
     ...args: [

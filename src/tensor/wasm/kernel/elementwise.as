@@ -1,5 +1,5 @@
 // Activations and softmax with their gradients. AssemblyScript, see gemm.as.
-import { add, all, div, erf, exp, get, mul, put, sub } from './lanes';
+import { bell, constants, exp, normalShare, rest, sigmoid, weighDensity } from './functions';
 import { scaleRow, sumLanes } from './reduce';
 
 const GELU: i32 = 0;
@@ -8,65 +8,52 @@ const SILU: i32 = 2;
 const SILU_GRADIENT: i32 = 3;
 const RELU_GRADIENT: i32 = 4;
 
-const SQRT_HALF: f32 = 0.7071067811865476;
-/** 1 / √(2π) */
-const NORMAL: f32 = 0.3989422804014327;
-
 // @ts-ignore: decorator
-@inline function sigmoid<T>(x: T): T {
-  return div<T>(all<T>(1), add<T>(all<T>(1), exp<T>(sub<T>(all<T>(0), x))));
-}
-
-// e^(−x²/2).
-// @ts-ignore: decorator
-@inline function bell<T>(x: T): T {
-  return exp<T>(mul<T>(mul<T>(x, x), all<T>(-0.5)));
-}
-
-// The share of a normal distribution below x.
-// @ts-ignore: decorator
-@inline function normalShare<T>(x: T, density: T): T {
-  return mul<T>(all<T>(0.5), add<T>(all<T>(1), erf<T>(mul<T>(x, all<T>(SQRT_HALF)), density)));
-}
-
-// @ts-ignore: decorator
-@inline function apply<T>(kind: i32, at: usize, slope: usize, to: usize, most: f32): void {
-  const x = get<T>(at);
-  if (kind === GELU) put<T>(to, mul<T>(x, normalShare<T>(x, bell<T>(x))));
+@inline function apply(kind: i32, x: v128, dy: v128, most: f32, k: usize): v128 {
+  if (kind === GELU) return f32x4.mul(x, normalShare(x, bell(x, k), k));
   if (kind === GELU_GRADIENT) {
-    const density = bell<T>(x);
-    const inner = mul<T>(x, mul<T>(all<T>(NORMAL), density));
-    put<T>(to, mul<T>(get<T>(slope), add<T>(normalShare<T>(x, density), inner)));
+    const height = bell(x, k);
+    return f32x4.mul(dy, f32x4.add(normalShare(x, height, k), weighDensity(x, height, k)));
   }
-  if (kind === SILU) put<T>(to, mul<T>(x, sigmoid<T>(x)));
+  if (kind === SILU) return f32x4.mul(x, sigmoid(x, k));
   if (kind === SILU_GRADIENT) {
-    const s = sigmoid<T>(x);
-    const inner = add<T>(all<T>(1), mul<T>(x, sub<T>(all<T>(1), s)));
-    put<T>(to, mul<T>(get<T>(slope), mul<T>(s, inner)));
+    const s = sigmoid(x, k);
+    return f32x4.mul(dy, f32x4.add(s, f32x4.mul(f32x4.mul(s, x), rest(s, k))));
   }
-  if (kind === RELU_GRADIENT) {
-    if (isVector<T>()) {
-      const between = v128.and(f32x4.gt(x, f32x4.splat(0)), f32x4.lt(x, f32x4.splat(most)));
-      v128.store(to, v128.and(v128.load(slope), between));
-    } else {
-      store<f32>(to, x > 0 && x < most ? load<f32>(slope) : 0);
-    }
-  }
+  return v128.and(dy, v128.and(f32x4.gt(x, f32x4.splat(0)), f32x4.lt(x, f32x4.splat(most))));
+}
+
+// Up to three floats, the others zero.
+// @ts-ignore: decorator
+@inline function few(at: usize, count: i32): v128 {
+  let v = f32x4.splat(0);
+  if (count > 0) v = v128.load32_zero(at);
+  if (count > 1) v = f32x4.replace_lane(v, 1, load<f32>(at, 4));
+  if (count > 2) v = f32x4.replace_lane(v, 2, load<f32>(at, 8));
+  return v;
+}
+
+// @ts-ignore: decorator
+@inline function putFew(at: usize, count: i32, v: v128): void {
+  if (count > 0) store<f32>(at, f32x4.extract_lane(v, 0));
+  if (count > 1) store<f32>(at, f32x4.extract_lane(v, 1), 4);
+  if (count > 2) store<f32>(at, f32x4.extract_lane(v, 2), 8);
 }
 
 // @ts-ignore: decorator
 @inline function each(kind: i32, x: usize, slope: usize, to: usize, count: i32, most: f32): void {
-  const end = x + (<usize>count << 2);
-  for (; x + 16 <= end; x += 16) {
-    apply<v128>(kind, x, slope, to, most);
+  const k = constants();
+  const end = x + (<usize>(count & ~3) << 2);
+  const none = f32x4.splat(0);
+  const slopes = kind === GELU_GRADIENT || kind === SILU_GRADIENT || kind === RELU_GRADIENT;
+  while (x < end) {
+    v128.store(to, apply(kind, v128.load(x), slopes ? v128.load(slope) : none, most, k));
+    x += 16;
     slope += 16;
     to += 16;
   }
-  for (; x < end; x += 4) {
-    apply<f32>(kind, x, slope, to, most);
-    slope += 4;
-    to += 4;
-  }
+  const left = count & 3;
+  putFew(to, left, apply(kind, few(x, left), slopes ? few(slope, left) : none, most, k));
 }
 
 export function gelu(x: usize, y: usize, count: i32): void {
@@ -92,27 +79,30 @@ export function reluGradient(y: usize, dy: usize, dx: usize, count: i32, most: f
 
 // Softmax of each row of [rows × c].
 export function softmax(x: usize, y: usize, rows: i32, c: i32): void {
+  const k = constants();
   const size = <usize>c << 2;
   const whole = <usize>(c & ~3) << 2;
+  const left = c & 3;
   for (let row = 0; row < rows; row++) {
-    let most: f32 = -Infinity;
     let i: usize = 0;
     let m = f32x4.splat(-Infinity);
-    for (; i < whole; i += 16) m = f32x4.max(m, v128.load(x + i));
+    // pmax passes over what is no number; its exponential spoils the row all the same.
+    for (; i < whole; i += 16) m = f32x4.pmax(m, v128.load(x + i));
+    let most = max<f32>(
+      max<f32>(f32x4.extract_lane(m, 0), f32x4.extract_lane(m, 1)),
+      max<f32>(f32x4.extract_lane(m, 2), f32x4.extract_lane(m, 3)),
+    );
     for (; i < size; i += 4) most = max<f32>(most, load<f32>(x + i));
-    most = max<f32>(most, max<f32>(f32x4.extract_lane(m, 0), f32x4.extract_lane(m, 1)));
-    most = max<f32>(most, max<f32>(f32x4.extract_lane(m, 2), f32x4.extract_lane(m, 3)));
     let sums = f32x4.splat(0);
     for (i = 0; i < whole; i += 16) {
-      const e = exp<v128>(f32x4.sub(v128.load(x + i), f32x4.splat(most)));
+      const e = exp(f32x4.sub(v128.load(x + i), f32x4.splat(most)), k);
       v128.store(y + i, e);
       sums = f32x4.add(sums, e);
     }
     let sum = sumLanes(sums);
-    for (; i < size; i += 4) {
-      const e = exp<f32>(load<f32>(x + i) - most);
-      store<f32>(y + i, e);
-      sum += e;
+    if (left > 0) {
+      putFew(y + whole, left, exp(f32x4.sub(few(x + whole, left), f32x4.splat(most)), k));
+      for (; i < size; i += 4) sum += load<f32>(y + i);
     }
     scaleRow(y, c, 1 / sum);
     x += size;

@@ -6,3 +6,4 @@ export { placePhase, reverseFilter, swapAxes } from './moves';
 export { pickRows, segmentSum, sumAxis, weighRows } from './reduce';
 export { gelu, geluGradient, reluGradient, silu, siluGradient, softmax, softmaxGradient } from './elementwise';
 export { batchNorm, batchNormGradient, layerNorm, layerNormGradient } from './norms';
+export { start } from './functions';
