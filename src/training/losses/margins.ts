@@ -1,6 +1,7 @@
 // From cosines to logits, one function a loss. Each gives the slope of its logits too: a softmax's gradient
 // times the slope is the loss's whole gradient, so that masks and choices need none of their own.
 import * as tf from '@tensorflow/tfjs-core';
+import { above } from './products.ts';
 
 /** What a step starts from; cosines [N, classes]. */
 export interface Scores {
@@ -61,7 +62,7 @@ function widened(cosine: tf.Tensor, { cos, sin, corner, beyond }: AngleMargin) {
   const sine = tf.sqrt(tf.maximum(tf.sub(1, tf.square(cosine)), LEAST_SQUARE_SIN));
   const plain = tf.sub(tf.mul(cosine, cos), tf.mul(sine, sin));
   const plainSlope = tf.add(tf.mul(tf.div(cosine, sine), sin), cos);
-  const within = tf.cast(tf.greater(cosine, corner), 'float32');
+  const within = above(cosine, corner);
   return {
     plain,
     logits: choose(within, plain, tf.sub(cosine, beyond)),
@@ -107,7 +108,7 @@ export function curriculum(
   const mean = tf.mul(tf.mean(cosine), CURRICULUM_SHARE);
   const t = tf.add(mean, before * (1 - CURRICULUM_SHARE)) as tf.Scalar;
   const own = widened(cosine, margin);
-  const hard = tf.cast(tf.greater(cosines, own.plain), 'float32');
+  const hard = above(cosines, own.plain);
   const factor = tf.add(cosines, t);
   const others = {
     logits: tf.mul(cosines, choose(hard, factor, 1)),

@@ -8,6 +8,11 @@ export function oneHot(indices: tf.Tensor1D, depth: number): tf.Tensor2D {
   return tf.cast(tf.oneHot(indices, depth), 'float32') as tf.Tensor2D;
 }
 
+/** 1 where a > b, else 0: tfjs's own comparisons of unlike shapes take WASM half a microsecond a number. */
+export function above(a: tf.Tensor, b: tf.Tensor | number): tf.Tensor {
+  return tf.step(tf.sub(a, b));
+}
+
 /** a · bᵀ for [N, dim] and [M, dim]: [N, M]. Both get gradients. */
 export function rowProducts(a: tf.Tensor2D, b: tf.Tensor2D): tf.Tensor2D {
   const run = tf.customGrad((left, right, save) => {

@@ -1,7 +1,7 @@
 // Triplet loss with semi-hard negatives (Schroff et al., "FaceNet", 2015). It learns no classes: labels
 // only say which photos of a batch belong together.
 import * as tf from '@tensorflow/tfjs-core';
-import { oneHot, rowProducts, withGradient } from './products.ts';
+import { above, oneHot, rowProducts, withGradient } from './products.ts';
 
 export interface TripletOptions {
   /** How much farther, in squared distance, a negative shall be than a positive. */
@@ -41,7 +41,7 @@ export function tripletLoss(
   const hasNegative = tf.max(others, 1, true);
   const pairs = tf.mul(tf.sub(same, tf.eye(n)), hasNegative);
   const excess = tf.add(tf.mul(tf.sub(negative, similar), 2), margin);
-  const active = tf.mul(pairs, tf.cast(tf.greater(excess, 0), 'float32'));
+  const active = tf.mul(pairs, above(excess, 0));
   const count = tf.maximum(tf.sum(pairs), 1);
   const value = tf.div(tf.sum(tf.mul(active, excess)), count);
   // Each active pair pushes its negative away and pulls its positive near.
@@ -55,7 +55,7 @@ function semiHard(similar: tf.Tensor2D, others: tf.Tensor): tf.Tensor3D {
   const n = similar.shape[0];
   const candidates = tf.reshape(similar, [n, 1, n]);
   const allowed = tf.reshape(others, [n, 1, n]);
-  const farther = tf.cast(tf.less(candidates, tf.reshape(similar, [n, n, 1])), 'float32');
+  const farther = above(tf.reshape(similar, [n, n, 1]), candidates);
   // Best are the most similar among the farther ones, then the least similar, never the anchor's own label.
   const preferred = tf.add(
     tf.mul(tf.add(tf.mul(candidates, 2), TIER), farther),
