@@ -44,7 +44,7 @@ export function TaughtList() {
   );
 }
 
-/** Always in the page, so that the button does not push things about more than once. */
+/** What was removed last, until it is undone or something else is removed. */
 function UndoBar() {
   const { engine } = useApp();
   const { t, f, language } = useWords();
