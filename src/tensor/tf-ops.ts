@@ -16,6 +16,7 @@ import type {
 import { NORM_EPS } from './ops.ts';
 import { scopedParams } from './params.ts';
 import * as fused from './tf/fused.ts';
+import { groupedConv } from './tf/fused-spatial.ts';
 import * as pools from './tf/pools.ts';
 import * as sequences from './tf/sequences.ts';
 
@@ -66,12 +67,7 @@ export class TfOps implements Ops<tf.Tensor> {
       const depthwise = tf.reshape(kernel, [kh, kw, channels, out / channels]) as tf.Tensor4D;
       y = tf.depthwiseConv2d(map, depthwise, stride, padding);
     } else {
-      const maps = tf.split<tf.Tensor4D>(map, groups, 3);
-      const kernels = tf.split<tf.Tensor4D>(kernel, groups, 3);
-      y = tf.concat(
-        maps.map((part, i) => tf.conv2d(part, kernels[i]!, stride, padding) as tf.Tensor),
-        3,
-      );
+      y = groupedConv(map, kernel, stride, padding, groups);
     }
     return bias ? tf.add(y, bias) : y;
   }

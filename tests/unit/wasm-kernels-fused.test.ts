@@ -2,7 +2,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import * as fused from '../../src/tensor/tf/fused.ts';
+import { groupedConv } from '../../src/tensor/tf/fused-spatial.ts';
 import { FUSED } from '../../src/tensor/tf/kernel-names.ts';
+import { maxPool } from '../../src/tensor/tf/pools.ts';
 import { reorder, spread } from '../../src/tensor/tf/sequences.ts';
 import { expectClose, randomTensor, steadyMemory, useTrainingKernels } from './wasm-backend.ts';
 
@@ -39,6 +41,24 @@ async function alike(run: Operation, shapes: readonly number[][]): Promise<void>
 
 const INDEX = [3, 0, -1, 5, 1];
 
+const pool = (
+  kernel: number,
+  stride: number,
+  pads: [number, number, number, number],
+): Operation => {
+  return (x) => maxPool(x as tf.Tensor4D, { kernel, stride, pads });
+};
+
+const grouped = (stride: number, groups: number): Operation => {
+  const pad: tf.backend_util.ExplicitPadding = [
+    [0, 0],
+    [1, 0],
+    [1, 1],
+    [0, 0],
+  ];
+  return (x, filter) => groupedConv(x as tf.Tensor4D, filter as tf.Tensor4D, stride, pad, groups);
+};
+
 const OPERATIONS: readonly [string, Operation, readonly number[][]][] = [
   ['gelu', fused.gelu, [[3, 7]]],
   ['gelu of a map', fused.gelu, [[2, 3, 4, 8]]],
@@ -55,6 +75,34 @@ const OPERATIONS: readonly [string, Operation, readonly number[][]][] = [
     [[4, 9, 9, 12], [12], [12]],
   ],
   ['batchNorm of 7', (x, w, b) => fused.batchNorm(x!, w!, b!, 1e-3, () => {}), [[9, 7], [7], [7]]],
+  ['maxPool 3/2', pool(3, 2, [1, 1, 1, 1]), [[2, 9, 8, 12]]],
+  ['maxPool 2/2', pool(2, 2, [0, 0, 0, 0]), [[1, 7, 6, 7]]],
+  ['maxPool 3/1, uneven', pool(3, 1, [0, 1, 2, 0]), [[2, 5, 5, 5]]],
+  ['maxPool of equal values', (x) => pool(3, 2, [1, 1, 0, 0])(tf.relu(x!)), [[1, 8, 8, 4]]],
+  [
+    'grouped convolution',
+    grouped(1, 3),
+    [
+      [2, 6, 7, 12],
+      [3, 3, 4, 24],
+    ],
+  ],
+  [
+    'grouped convolution of odd sizes',
+    grouped(2, 2),
+    [
+      [2, 7, 6, 6],
+      [2, 3, 3, 10],
+    ],
+  ],
+  [
+    'grouped convolution with gaps',
+    grouped(3, 2),
+    [
+      [1, 9, 8, 8],
+      [2, 1, 4, 4],
+    ],
+  ],
   ['reorder', (x) => reorder(x!, INDEX), [[2, 6, 5]]],
   ['spread', (x) => spread(x!, [0, 2, 2, 1], 2), [[3, 4]]],
 ];

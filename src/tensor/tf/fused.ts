@@ -2,37 +2,7 @@
 // elsewhere. Gradients are fused likewise.
 import * as tf from '@tensorflow/tfjs-core';
 import { FUSED } from './kernel-names.ts';
-
-type Named = Record<string, tf.Tensor>;
-
-function has(kernel: string): boolean {
-  return tf.getKernel(kernel, tf.getBackend()) !== undefined;
-}
-
-function outputs(kernel: string, inputs: Named, attrs: tf.NamedAttrMap = {}): tf.Tensor[] {
-  return [tf.engine().runKernel(kernel, inputs, attrs)].flat();
-}
-
-function output(kernel: string, inputs: Named, attrs: tf.NamedAttrMap = {}): tf.Tensor {
-  return outputs(kernel, inputs, attrs)[0]!;
-}
-
-/** What a fused operation keeps for its gradient, and that gradient, one for each input. */
-interface Fused {
-  readonly value: tf.Tensor;
-  readonly keep: readonly tf.Tensor[];
-  readonly slopes: (dy: tf.Tensor, kept: tf.Tensor[]) => tf.Tensor | tf.Tensor[];
-}
-
-function fuse(inputs: readonly tf.Tensor[], run: (...inputs: tf.Tensor[]) => Fused): tf.Tensor {
-  const op = tf.customGrad((...given) => {
-    const save = given.pop() as tf.GradSaveFunc;
-    const { value, keep, slopes } = run(...(given as tf.Tensor[]));
-    save([...keep]);
-    return { value, gradFunc: slopes };
-  });
-  return op(...inputs);
-}
+import { fuse, has, output, outputs } from './runner.ts';
 
 /** An activation whose gradient needs its input. */
 function byInput(x: tf.Tensor, forward: string, backward: string): tf.Tensor {

@@ -14,4 +14,10 @@ export const FUSED = {
   batchNorm: 'CairnBatchNorm',
   batchNormGradient: 'CairnBatchNormGradient',
   pickRows: 'CairnPickRows',
+  /** tfjs's Conv2D and its gradients, with an attribute `groups`. The filter is [kh, kw, C / groups, K]. */
+  groupedConv: 'CairnGroupedConv2D',
+  groupedConvFilter: 'CairnGroupedConv2DBackpropFilter',
+  groupedConvInput: 'CairnGroupedConv2DBackpropInput',
+  maxPool: 'CairnMaxPool',
+  maxPoolGradient: 'CairnMaxPoolGradient',
 } as const;

@@ -3,6 +3,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { AvgPoolOptions, PoolOptions } from '../ops.ts';
 import { windowsAlong } from '../sides.ts';
+import { fusedMaxPool } from './fused-spatial.ts';
 
 /** Loses against every number, and stays finite in float32. */
 const LOWEST = -3e38;
@@ -67,6 +68,10 @@ function sidesOf(x: tf.Tensor4D, options: PoolOptions): [Side, Side] {
 
 export function maxPool(x: tf.Tensor4D, options: PoolOptions): tf.Tensor {
   const [rows, columns] = sidesOf(x, options);
+  const sides = { kernel: options.kernel, stride: options.stride };
+  const before = { top: rows.before, left: columns.before };
+  const fused = fusedMaxPool(x, rows.count, columns.count, { ...sides, ...before });
+  if (fused) return fused;
   return underKernel(x, rows, columns, options, LOWEST).reduce((a, b) => tf.maximum(a, b));
 }
 

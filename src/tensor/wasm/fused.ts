@@ -2,6 +2,7 @@
 import { type KernelFunc, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { FUSED } from '../tf/kernel-names.ts';
 import { type Heap, heapOf } from './heap.ts';
+import type { PoolSizes } from './kernel-exports.ts';
 import type { Call, TrainingKernel } from './training-kernel.ts';
 
 const sizeOf = (x: TensorInfo) => util.sizeFromShape(x.shape);
@@ -144,4 +145,38 @@ const picks: readonly TrainingKernel[] = [
   ),
 ];
 
-export const fusedKernels: readonly TrainingKernel[] = [...activations, ...norms, ...picks];
+interface PoolAttrs {
+  readonly outShape: [number, number, number, number];
+  readonly kernel: number;
+  readonly stride: number;
+  readonly top: number;
+  readonly left: number;
+}
+
+function poolSizes(x: TensorInfo, { outShape, kernel, stride, top, left }: PoolAttrs): PoolSizes {
+  const [n, h, w, c] = x.shape as [number, number, number, number];
+  return [n, h, w, c, outShape[1], outShape[2], kernel, stride, top, left];
+}
+
+const pools: readonly TrainingKernel[] = [
+  kernel<One, PoolAttrs>(FUSED.maxPool, ({ x }, attrs, { kernels, at }, output) => {
+    const y = output(attrs.outShape);
+    kernels.maxPool(at(x), at(y), ...poolSizes(x, attrs));
+    return y;
+  }),
+  kernel<Slope & ByOutput, PoolAttrs>(
+    FUSED.maxPoolGradient,
+    ({ x, y, dy }, attrs, { kernels, at }, output) => {
+      const dx = output(x.shape);
+      kernels.maxPoolGradient(at(x), at(y), at(dy), at(dx), ...poolSizes(x, attrs));
+      return dx;
+    },
+  ),
+];
+
+export const fusedKernels: readonly TrainingKernel[] = [
+  ...activations,
+  ...norms,
+  ...picks,
+  ...pools,
+];

@@ -3,6 +3,9 @@
 type Address = number;
 type Flag = 0 | 1;
 
+/** How many channels x and the output have, of which a group may be convolved. */
+type Channels = [allC: number, allK: number];
+
 /** A convolution: the map [n, h, w, c], the output [n, oh, ow, k], the filter [kh, kw, c, k]. */
 export type ConvolutionSizes = [
   n: number,
@@ -16,6 +19,20 @@ export type ConvolutionSizes = [
   kw: number,
   strideH: number,
   strideW: number,
+  top: number,
+  left: number,
+];
+
+/** A pooling of the map [n, h, w, c] to [n, oh, ow, c]. */
+export type PoolSizes = [
+  n: number,
+  h: number,
+  w: number,
+  c: number,
+  oh: number,
+  ow: number,
+  kernel: number,
+  stride: number,
   top: number,
   left: number,
 ];
@@ -48,6 +65,8 @@ export interface KernelExports {
     ...args: [
       ...operands: [x: Address, filter: Address, y: Address],
       ...sizes: ConvolutionSizes,
+      ...channels: Channels,
+      filterK: number,
       scratch: Address,
     ]
   ): void;
@@ -55,6 +74,7 @@ export interface KernelExports {
     ...args: [
       ...operands: [x: Address, dy: Address, dw: Address],
       ...sizes: ConvolutionSizes,
+      ...channels: Channels,
       scratch: Address,
     ]
   ): void;
@@ -62,7 +82,7 @@ export interface KernelExports {
   reverseFilter(
     ...args: [
       ...operands: [from: Address, to: Address],
-      ...sizes: [kw: number, c: number, k: number],
+      ...sizes: [kw: number, c: number, k: number, allK: number],
       ...down: [row: number, rows: number, strideH: number],
       ...across: [column: number, columns: number, strideW: number],
     ]
@@ -71,7 +91,7 @@ export interface KernelExports {
   placePhase(
     ...args: [
       ...operands: [from: Address, to: Address],
-      ...sizes: [n: number, fh: number, fw: number, h: number, w: number, c: number],
+      ...sizes: [n: number, fh: number, fw: number, h: number, w: number, c: number, allC: number],
       ...at: [row: number, column: number, strideH: number, strideW: number],
     ]
   ): void;
@@ -161,5 +181,10 @@ export interface KernelExports {
       ...sizes: [rows: number, c: number],
       eps: number,
     ]
+  ): void;
+  maxPool(...args: [...operands: [x: Address, y: Address], ...sizes: PoolSizes]): void;
+  /** dx of dy: to the first place of each window where x is y. */
+  maxPoolGradient(
+    ...args: [...operands: [x: Address, y: Address, dy: Address, dx: Address], ...sizes: PoolSizes]
   ): void;
 }

@@ -1,5 +1,6 @@
 // Convolutions, and their gradients for the filter, as products of patches that are never written out.
 // AssemblyScript, see gemm.as. Maps are NHWC, filters [kh, kw, c, k]; `top` and `left` are the padding.
+// What is convolved may be a group of channels: x then has allC of them, and the output allK.
 import { A_AT, COLUMNS, STEPS, ZEROS_AT, packColumns, tiles, turnFour } from './gemm';
 
 // The first output column at which a tap meets column 0 or a later one: ⌈distance / stride⌉, at least 0.
@@ -11,10 +12,10 @@ import { A_AT, COLUMNS, STEPS, ZEROS_AT, packColumns, tiles, turnFour } from './
 // What `T` (one float or four) under a tap each output position of a block sees, 16 bytes apart.
 // @ts-ignore: decorator
 @inline function packTap<T>(
-  x: usize, to: usize, h: i32, w: i32, c: i32, oh: i32, strideH: i32, strideW: i32,
+  x: usize, to: usize, h: i32, w: i32, allC: i32, oh: i32, strideH: i32, strideW: i32,
   up: i32, left: i32, row: i32, rows: i32, column: i32, columns: i32,
 ): void {
-  const pixel = <usize>(c * strideW) << 2;
+  const pixel = <usize>(allC * strideW) << 2;
   const from = max(column, min(column + columns, firstAt(left, strideW)));
   // The column after the last one at which the tap lies on the map.
   const until = max(from, min(column + columns, firstAt(w + left, strideW)));
@@ -29,7 +30,7 @@ import { A_AT, COLUMNS, STEPS, ZEROS_AT, packColumns, tiles, turnFour } from './
       to += 16;
     }
     const line = <isize>((r / oh) * h + y) * <isize>w;
-    let at = x + <usize>((line + <isize>(begin * strideW - left)) * <isize>c * 4);
+    let at = x + <usize>((line + <isize>(begin * strideW - left)) * <isize>allC * 4);
     for (let i = begin; i < end; i++) {
       if (isVector<T>()) v128.store(to, v128.load(at));
       else store<f32>(to, load<f32>(at));
@@ -44,15 +45,17 @@ import { A_AT, COLUMNS, STEPS, ZEROS_AT, packColumns, tiles, turnFour } from './
   }
 }
 
-// dw [kh, kw, c, k] = Σ x [n, h, w, c] under each tap · dy [n, oh, ow, k].
+// dw [kh, kw, c, k] = Σ x [n, h, w, c] under each tap · dy [n, oh, ow, k]; rows of dw, too, lie allK apart.
 export function convFilterGradient(
   x: usize, dy: usize, dw: usize, n: i32, h: i32, w: i32, c: i32, oh: i32, ow: i32, k: i32,
-  kh: i32, kw: i32, strideH: i32, strideW: i32, top: i32, left: i32, scratch: usize,
+  kh: i32, kw: i32, strideH: i32, strideW: i32, top: i32, left: i32, allC: i32, allK: i32, scratch: usize,
 ): void {
   const taps = kh * kw * c;
-  const stride = <usize>k << 2;
+  const stride = <usize>allK << 2;
   const rowsAtOnce = max(1, STEPS / ow);
-  if (n * oh * ow === 0) memory.fill(dw, 0, <usize>taps * stride);
+  if (n * oh * ow === 0) {
+    for (let tap = 0; tap < taps; tap++) memory.fill(dw + <usize>tap * stride, 0, <usize>k << 2);
+  }
   for (let j = 0; j < k; j += COLUMNS) {
     const columns = min(COLUMNS, k - j);
     for (let row = 0; row < n * oh; row += rowsAtOnce) {
@@ -67,7 +70,7 @@ export function convFilterGradient(
           if ((c & 3) === 0) {
             const place = tap / c;
             packTap<v128>(
-              x + (<usize>(tap % c) << 2), scratch + A_AT, h, w, c, oh, strideH, strideW,
+              x + (<usize>(tap % c) << 2), scratch + A_AT, h, w, allC, oh, strideH, strideW,
               top - place / kw, left - (place % kw), row, rows, column, across,
             );
           } else {
@@ -75,7 +78,7 @@ export function convFilterGradient(
             for (let lane = 0; lane < count; lane++) {
               const place = (tap + lane) / c;
               packTap<f32>(
-                x + (<usize>((tap + lane) % c) << 2), scratch + A_AT + (<usize>lane << 2), h, w, c, oh,
+                x + (<usize>((tap + lane) % c) << 2), scratch + A_AT + (<usize>lane << 2), h, w, allC, oh,
                 strideH, strideW, top - place / kw, left - (place % kw), row, rows, column, across,
               );
             }
@@ -101,24 +104,30 @@ const BESIDE: i32 = -0x1000000;
   return inside ? x + <usize>((line + y) * w + x0) * pixel : zeros;
 }
 
-// y [n, oh, ow, k] = x [n, h, w, c] convolved.
+// y [n, oh, ow, k] = x [n, h, w, c] convolved; rows of the filter lie filterK apart.
 export function convForward(
   x: usize, filter: usize, y: usize, n: i32, h: i32, w: i32, c: i32, oh: i32, ow: i32, k: i32,
-  kh: i32, kw: i32, strideH: i32, strideW: i32, top: i32, left: i32, scratch: usize,
+  kh: i32, kw: i32, strideH: i32, strideW: i32, top: i32, left: i32, allC: i32, allK: i32, filterK: i32,
+  scratch: usize,
 ): void {
   const taps = kh * kw * c;
-  const stride = <usize>k << 2;
-  const pixel = <usize>c << 2;
+  const stride = <usize>allK << 2;
+  const filterStride = <usize>filterK << 2;
+  const pixel = <usize>allC << 2;
   const outputs = n * oh * ow;
   const lines = n * h;
   const zeros = scratch + ZEROS_AT;
-  if (taps === 0) memory.fill(y, 0, <usize>outputs * stride);
+  if (taps === 0) {
+    for (let p = 0; p < outputs; p++) memory.fill(y + <usize>p * stride, 0, <usize>k << 2);
+  }
   memory.fill(zeros, 0, A_AT - ZEROS_AT);
   for (let j = 0; j < k; j += COLUMNS) {
     const columns = min(COLUMNS, k - j);
     for (let t = 0; t < taps; t += STEPS) {
       const steps = min(STEPS, taps - t);
-      packColumns(scratch, filter + <usize>t * stride + (<usize>j << 2), stride, columns, steps);
+      packColumns(
+        scratch, filter + <usize>t * filterStride + (<usize>j << 2), filterStride, columns, steps,
+      );
       const firstChannel = t % c;
       const firstRow = t / c / kw;
       const firstColumn = (t / c) % kw;

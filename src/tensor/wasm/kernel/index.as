@@ -7,3 +7,4 @@ export { pickRows, segmentSum, sumAxis, weighRows } from './reduce';
 export { gelu, geluGradient, reluGradient, silu, siluGradient, softmax, softmaxGradient } from './elementwise';
 export { batchNorm, batchNormGradient, layerNorm, layerNormGradient } from './norms';
 export { start } from './functions';
+export { maxPool, maxPoolGradient } from './pool';

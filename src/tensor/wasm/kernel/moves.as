@@ -13,9 +13,8 @@ const BLOCK: i32 = 64;
   for (; i < <usize>count << 2; i += 4) store<f32>(to + i, load<f32>(from + i));
 }
 
-// to [columns × rows] = from [rows × columns], turned.
-function turn(from: usize, to: usize, rows: i32, columns: i32): void {
-  const stride = <usize>columns << 2;
+// to [columns × rows] = from [rows × columns], turned; rows of `from` lie `stride` bytes apart.
+function turn(from: usize, to: usize, rows: i32, columns: i32, stride: usize): void {
   const step = <usize>rows << 2;
   for (let block = 0; block < rows; block += BLOCK) {
     const end = min(block + BLOCK, rows);
@@ -54,7 +53,7 @@ export function swapAxes(from: usize, to: usize, outer: i32, a: i32, b: i32, inn
   const size = <usize>a * <usize>b * chunk;
   for (let n = 0; n < outer; n++) {
     if (inner === 1) {
-      turn(from, to, a, b);
+      turn(from, to, a, b, <usize>b << 2);
     } else {
       let at = to;
       for (let j = 0; j < b; j++) {
@@ -72,33 +71,36 @@ export function swapAxes(from: usize, to: usize, outer: i32, a: i32, b: i32, inn
 }
 
 // Part of a convolution's filter [kh, kw, c, k]: every strideH-th row of taps from `row` on, every
-// strideW-th column from `column` on, in reverse, each tap turned: [rows, columns, k, c].
+// strideW-th column from `column` on, in reverse, each tap turned: [rows, columns, k, c]. Rows of the filter lie allK
+// apart.
 export function reverseFilter(
-  from: usize, to: usize, kw: i32, c: i32, k: i32, row: i32, rows: i32, strideH: i32,
+  from: usize, to: usize, kw: i32, c: i32, k: i32, allK: i32, row: i32, rows: i32, strideH: i32,
   column: i32, columns: i32, strideW: i32,
 ): void {
-  const tap = <usize>(c * k) << 2;
+  const stride = <usize>allK << 2;
+  const tap = <usize>c * stride;
   for (let i = rows - 1; i >= 0; i--) {
     for (let j = columns - 1; j >= 0; j--) {
-      turn(from + <usize>((row + i * strideH) * kw + column + j * strideW) * tap, to, c, k);
-      to += tap;
+      const place = (row + i * strideH) * kw + column + j * strideW;
+      turn(from + <usize>place * tap, to, c, k, stride);
+      to += <usize>(c * k) << 2;
     }
   }
 }
 
 // A phase of a map: [n, fh, fw, c] to every strideH-th row from `row` on and every strideW-th column from
-// `column` on of [n, h, w, c].
+// `column` on of [n, h, w, c], whose pixels lie allC apart.
 export function placePhase(
-  from: usize, to: usize, n: i32, fh: i32, fw: i32, h: i32, w: i32, c: i32,
+  from: usize, to: usize, n: i32, fh: i32, fw: i32, h: i32, w: i32, c: i32, allC: i32,
   row: i32, column: i32, strideH: i32, strideW: i32,
 ): void {
-  const pixel = <usize>c << 2;
+  const pixel = <usize>allC << 2;
   for (let image = 0; image < n; image++) {
     for (let i = 0; i < fh; i++) {
       const line = to + <usize>((image * h + row + i * strideH) * w + column) * pixel;
       for (let j = 0; j < fw; j++) {
         copyRow(from, line + <usize>(j * strideW) * pixel, c);
-        from += pixel;
+        from += <usize>c << 2;
       }
     }
   }
