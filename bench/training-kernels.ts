@@ -7,6 +7,8 @@ import { dirname } from 'node:path';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import * as fused from '../src/tensor/tf/fused.ts';
+import { groupedConv } from '../src/tensor/tf/fused-spatial.ts';
+import { maxPool } from '../src/tensor/tf/pools.ts';
 import { reorder } from '../src/tensor/tf/sequences.ts';
 import { registerTrainingKernels } from '../src/tensor/wasm/register.ts';
 
@@ -199,6 +201,14 @@ function fusedOperations(): Case[] {
   const order = Array.from({ length: 784 }, (_, i) => (i % 9 === 0 ? -1 : (i * 5) % 784));
   const [gain, shift] = [tf.ones([96]), tf.zeros([96])];
   const [gain48, shift48] = [tf.ones([48]), tf.zeros([48])];
+  const pooling = { kernel: 3, stride: 2, pads: [1, 1, 1, 1] } as const;
+  const filter = tf.randomNormal<tf.Rank.R4>([3, 3, 16, 48]);
+  const pad: tf.backend_util.ExplicitPadding = [
+    [0, 0],
+    [1, 1],
+    [1, 1],
+    [0, 0],
+  ];
   type Operation = (x: tf.Tensor) => tf.Tensor;
   const operations: [string, tf.Tensor, Operation][] = [
     ['gelu', tokens, fused.gelu],
@@ -207,10 +217,12 @@ function fusedOperations(): Case[] {
     ['softmax', scores, fused.softmax],
     ['layer norm', tokens, (x) => fused.layerNorm(x, gain, shift, 1e-5)],
     ['batch norm', map, (x) => fused.batchNorm(x, gain48, shift48, 1e-5, () => {})],
+    ['max pool 3/2', map, (x) => maxPool(x as tf.Tensor4D, pooling)],
+    ['convolution in 3 groups', map, (x) => groupedConv(x as tf.Tensor4D, filter, 1, pad, 3)],
     ['reordering', tokens, (x) => reorder(x, order)],
   ];
   return operations.flatMap(([name, x, operation]) => {
-    const dy = tf.ones(x.shape);
+    const dy = tf.tidy(() => tf.ones(operation(x).shape));
     const both = () => tf.grad(operation)(x, dy);
     const forward = () => operation(x);
     const common = { work: x.size, unit: 'G elements/s' as const };
