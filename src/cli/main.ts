@@ -55,7 +55,7 @@ program
   .requiredOption(...manifest)
   .requiredOption('--arch <name>', 'efficientnet-lite, swin, se-resnet or nfnet')
   .option('--spec <name>', 'its size; compact when left out')
-  .requiredOption('--out <dir>', 'folder of the run: checkpoint, weights, log, curves')
+  .option('--out <dir>', 'folder of the run: checkpoint, weights, log, curves; a new one in runs/')
   .option('--preset <name>', 'recipe, compact or tiny: what is not given below', 'compact')
   .option(
     '--loss <name>',

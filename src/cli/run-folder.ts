@@ -1,5 +1,5 @@
 // The folder of a training run: checkpoint, weights, log and curves, each replaced as a whole.
-import { appendFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { trainingCurves } from '../training/trainer/curves.ts';
 import type { LogLine } from '../training/trainer/loop.ts';
@@ -35,6 +35,15 @@ export class RunFolder {
       throw usage(`${path} holds a run already.`, 'Add --resume to go on, or give another folder.');
     }
     return folder;
+  }
+
+  /** `runs/NAME-1`, or the first number that is free. */
+  static async fresh(name: string): Promise<string> {
+    for (let number = 1; ; number++) {
+      const path = join('runs', `${name}-${number}`);
+      const taken = await stat(path).catch(() => null);
+      if (!taken) return path;
+    }
   }
 
   /** Null where there is none. */

@@ -17,7 +17,7 @@ export interface TrainOptions {
   readonly manifest: string[];
   readonly arch: string;
   readonly spec?: string;
-  readonly out: string;
+  readonly out?: string;
   readonly preset?: string;
   readonly loss?: string;
   readonly sizes?: string;

@@ -47,7 +47,9 @@ async function run(
   rank: Rank,
 ): Promise<void> {
   const leads = rank.rank === 0;
-  const folder = leads ? await RunFolder.open(resolve(options.out), options.resume === true) : null;
+  const resume = options.resume === true;
+  const out = await folderOf(config, options);
+  const folder = leads ? await RunFolder.open(out, resume) : null;
   const teacher = await teacherOf(config, set);
   const harness = await startHarness({
     backend: wishOf(options.backend),
@@ -56,7 +58,8 @@ async function run(
   if (leads) note(`${harness.why} ${set.photos.length} photos of ${set.classes.length} landmarks.`);
   const trainer = new Trainer(await trainerOptions(config, set, rank));
   const identity = identityOf(config, set.photos.length);
-  const saved = await savedRun(resolve(options.out), options.resume === true);
+  // Every process reads it: all must go on from the same numbers.
+  const saved = resume ? await RunFolder.checkpointIn(out) : null;
   const from: Unsaved = saved ? trainer.restore(saved, identity) : START;
   await folder?.keepLog(from.step);
   const batches = openTrainingBatches(config, set, plan, teacher, rank);
@@ -132,9 +135,12 @@ async function teacherOf(config: TrainConfig, set: TrainingSet): Promise<Teacher
   return teacher;
 }
 
-/** Every process reads it: all must go on from the same numbers. */
-async function savedRun(folder: string, resume: boolean): Promise<Uint8Array | null> {
-  return resume ? RunFolder.checkpointIn(folder) : null;
+async function folderOf({ student }: TrainConfig, options: TrainOptions) {
+  if (options.out !== undefined) return resolve(options.out);
+  if (options.resume) {
+    throw usage('The folder of the run is not known.', 'Give it with --out.');
+  }
+  return resolve(await RunFolder.fresh(`${student.arch}-${student.spec}`));
 }
 
 function wishOf(backend = 'auto'): HarnessWish {
