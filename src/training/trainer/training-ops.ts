@@ -1,6 +1,7 @@
 // TfOps as networks run while they are trained: batch norms by the batch's own statistics.
 import * as tf from '@tensorflow/tfjs-core';
 import type { BatchNormParams } from '../../tensor/ops.ts';
+import * as fused from '../../tensor/tf/fused.ts';
 import { TfOps } from '../../tensor/tf-ops.ts';
 
 /** PyTorch's share of the newest batch in running statistics. */
@@ -36,40 +37,10 @@ export class TrainingOps extends TfOps {
   override batchNorm(x: tf.Tensor, params: BatchNormParams<tf.Tensor>, eps: number): tf.Tensor {
     if (this.#options.frozenNorms) return super.batchNorm(x, params, eps);
     const { weight, bias, runningMean, runningVar } = params;
-    const channels = weight.size;
-    const count = x.size / channels;
-    // Sums over rows as a product with a row of ones: the fastest reduction of tfjs on every backend.
-    const average = (rows: tf.Tensor) => tf.matMul(tf.fill([1, count], 1 / count), rows);
-    const normalise = tf.customGrad((given, gamma, beta, save) => {
-      const rows = tf.reshape(given as tf.Tensor, [count, channels]);
-      const mean = average(rows);
-      const centred = tf.sub(rows, mean);
-      const variance = average(tf.square(centred));
-      this.#note(runningMean, runningVar, mean, variance, count);
-      const inverse = tf.rsqrt(tf.add(variance, eps));
-      const scale = tf.mul(inverse, gamma as tf.Tensor);
-      const value = tf.reshape(tf.add(tf.mul(centred, scale), beta as tf.Tensor), x.shape);
-      (save as tf.GradSaveFunc)([centred, inverse, scale]);
-      return {
-        value,
-        gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
-          const [deviations, inverseDeviation, gain] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
-          const slope = tf.reshape(dy, [count, channels]);
-          const meanSlope = average(slope);
-          const standardised = tf.mul(deviations, inverseDeviation);
-          const meanProduct = average(tf.mul(slope, standardised));
-          // d/dx of (x − mean) / σ: what the mean and the deviation take away is the mean slope and
-          // its part along the standardised values (Ioffe and Szegedy 2015, section 3).
-          const inner = tf.sub(slope, tf.add(tf.mul(standardised, meanProduct), meanSlope));
-          return [
-            tf.reshape(tf.mul(inner, gain), x.shape),
-            tf.mul(tf.reshape(meanProduct, [channels]), count),
-            tf.mul(tf.reshape(meanSlope, [channels]), count),
-          ];
-        },
-      };
-    });
-    return normalise(x, weight, bias);
+    const count = x.size / weight.size;
+    return fused.batchNorm(x, weight, bias, eps, (mean, variance) =>
+      this.#note(runningMean, runningVar, mean, variance, count),
+    );
   }
 
   /** Moves running statistics towards those of the batch that was just seen. */
@@ -101,8 +72,8 @@ export class TrainingOps extends TfOps {
     this.#seen.push({
       runningMean,
       runningVar,
-      mean: tf.keep(tf.reshape(mean, [mean.size])),
-      variance: tf.keep(tf.reshape(unbiased, [unbiased.size])),
+      mean: tf.keep(tf.clone(mean)),
+      variance: tf.keep(unbiased),
     });
   }
 }
