@@ -16,6 +16,8 @@ export interface TeacherTable {
   readonly dim: number;
   /** [photos, dim], L2-normalised. */
   readonly rows: Float32Array;
+  /** The teacher's own embeddings, not shortened ones. */
+  readonly exact: boolean;
 }
 
 /**
@@ -36,7 +38,7 @@ export async function teach(
     rows.set(vectorOf(result), at);
     at += source.dim;
   }
-  return { dim: source.dim, rows };
+  return { dim: source.dim, rows, exact: true };
 }
 
 /**
@@ -64,7 +66,7 @@ export function shortened(table: TeacherTable, dim: number): TeacherTable {
     const norm = Math.sqrt(row.reduce((sum, x) => sum + x * x, 0)) || 1;
     for (let d = 0; d < dim; d++) row[d]! /= norm;
   }
-  return { dim, rows: short };
+  return { dim, rows: short, exact: false };
 }
 
 function vectorOf(result: EncodedPhoto<{ readonly path: string }>): Float32Array {

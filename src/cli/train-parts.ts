@@ -112,7 +112,11 @@ function rowsOf(table: TeacherTable | null, photos: Int32Array): Float32Array | 
 export function progressOf(line: LogLine, plan: RunPlan): string {
   const at = `step ${line.step} of ${plan.steps}, epoch ${line.epoch + 1}`;
   if (line.kind === 'validation') {
-    return `${at}: validation GAP ${line.gap.toFixed(4)}, top-1 ${line.top1.toFixed(4)}`;
+    const mixed =
+      line.asymmetric === undefined
+        ? ''
+        : `, asked of the teacher's gallery ${line.asymmetric.toFixed(4)}`;
+    return `${at}: validation GAP ${line.gap.toFixed(4)}, top-1 ${line.top1.toFixed(4)}${mixed}`;
   }
   const parts = Object.entries(line.parts).map(([name, value]) => `${name} ${value.toFixed(3)}`);
   const rate = `${line.imagesPerSecond.toFixed(1)} images/s`;

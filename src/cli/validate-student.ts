@@ -3,7 +3,11 @@ import { type Role, roleOf } from '../evaluation/protocol.ts';
 import type { DescribedPhoto } from '../training/descriptors.ts';
 import type { Images } from '../training/trainer/model.ts';
 import type { Trainer } from '../training/trainer/trainer.ts';
-import { scoreEmbeddings, type ValidationScores } from '../training/trainer/validation.ts';
+import {
+  type StoredEmbeddings,
+  scoreEmbeddings,
+  type ValidationScores,
+} from '../training/trainer/validation.ts';
 import type { EncoderEntry } from '../weights/registry.ts';
 import { readSplit } from './describe-photos.ts';
 import { progressLine } from './output.ts';
@@ -35,11 +39,15 @@ export async function validationSet(
     .filter(({ role }) => wanted.includes(role));
 }
 
-/** @param input the view of a photo, one of it, that the network sees. */
+/**
+ * @param input the view of a photo, one of it, that the network sees
+ * @param teacher of the stored photos, to be asked in its gallery too
+ */
 export async function validateStudent(
   trainer: Pick<Trainer<Images>, 'embed'>,
   photos: readonly RolePhoto[],
   input: EncoderEntry['input'],
+  teacher?: StoredEmbeddings,
 ): Promise<ValidationScores> {
   const onProgress = progressLine('validate');
   const described: DescribedPhoto[] = [];
@@ -52,5 +60,5 @@ export async function validateStudent(
     }
     onProgress({ stage: 'encode', done: described.length, total: photos.length, unit: 'photos' });
   }
-  return scoreEmbeddings(described);
+  return scoreEmbeddings(described, teacher);
 }

@@ -4,7 +4,11 @@ import { network } from '../../nets/networks.ts';
 import { runLoop, START, type Unsaved } from '../../training/trainer/loop.ts';
 import { learningRate, planRun, type RunPlan } from '../../training/trainer/run-plan.ts';
 import { Trainer } from '../../training/trainer/trainer.ts';
-import type { ValidationScores } from '../../training/trainer/validation.ts';
+import {
+  STORED_ROLES,
+  type StoredEmbeddings,
+  type ValidationScores,
+} from '../../training/trainer/validation.ts';
 import { writeSafetensors } from '../../weights/safetensors.ts';
 import { joinRanks, type Rank } from '../data-parallel.ts';
 import { HARNESS_WISHES, type HarnessWish, startHarness } from '../harness/index.ts';
@@ -16,7 +20,7 @@ import { identityOf, type TrainConfig, type TrainOptions, trainConfig } from '..
 import { dryRun } from '../train-dry-run.ts';
 import { openTrainingBatches, progressOf, trainerOptions } from '../train-parts.ts';
 import { type TrainingSet, trainingPhotos } from '../training-photos.ts';
-import { validateStudent, validationSet } from '../validate-student.ts';
+import { type RolePhoto, validateStudent, validationSet } from '../validate-student.ts';
 
 /** Trains as told; the last line on stdout is JSON, everything else goes to stderr and the run's folder. */
 export async function train(options: TrainOptions): Promise<void> {
@@ -51,6 +55,9 @@ async function run(
   const out = await folderOf(config, options);
   const folder = leads ? await RunFolder.open(out, resume) : null;
   const teacher = await teacherOf(config, set);
+  const validates = leads && config.validateEvery > 0;
+  const validation = validates ? await validationSet(await readManifests(options.manifest)) : [];
+  const gallery = validates ? await teacherGallery(config, teacher, validation) : undefined;
   const harness = await startHarness({
     backend: wishOf(options.backend),
     softwareAllowed: options.software === true,
@@ -63,7 +70,6 @@ async function run(
   const from: Unsaved = saved ? trainer.restore(saved, identity) : START;
   await folder?.keepLog(from.step);
   const batches = openTrainingBatches(config, set, plan, teacher, rank);
-  const validation = leads ? await validationSet(await readManifests(options.manifest)) : [];
   let latest: ValidationScores | null = null;
   const inputAt = (size: number) => ({
     views: [size],
@@ -79,10 +85,10 @@ async function run(
       plan,
       learningRate: learningRate(config, plan),
       batch: batches.batch,
-      ...(folder && config.validateEvery > 0
+      ...(validates
         ? {
             validate: async ({ stage }) => {
-              latest = await validateStudent(trainer, validation, inputAt(stage.size));
+              latest = await validateStudent(trainer, validation, inputAt(stage.size), gallery);
               return latest;
             },
           }
@@ -128,11 +134,24 @@ async function run(
 async function teacherOf(config: TrainConfig, set: TrainingSet): Promise<TeacherTable | null> {
   if (config.teacher === null) return null;
   const table = await teach(config.teacher, set.photos);
+  if (table.dim === config.dim) return table;
   // Whatever trains afterwards: here results are read at once, which WebGPU in Node cannot.
   const harness = await startHarness({ backend: 'wasm' });
   const teacher = shortened(table, config.dim);
   await harness.dispose();
   return teacher;
+}
+
+/** What the teacher would have stored; none where the student's embeddings are not of its length. */
+async function teacherGallery(
+  config: TrainConfig,
+  teacher: TeacherTable | null,
+  validation: readonly RolePhoto[],
+): Promise<StoredEmbeddings | undefined> {
+  if (config.teacher === null || !teacher?.exact) return undefined;
+  const stored = validation.filter(({ role }) => STORED_ROLES.includes(role));
+  const { rows, dim } = await teach(config.teacher, stored);
+  return new Map(stored.map(({ path }, n) => [path, rows.slice(n * dim, (n + 1) * dim)]));
 }
 
 async function folderOf({ student }: TrainConfig, options: TrainOptions) {
