@@ -29,7 +29,7 @@ const { network, size, photos, settings } = JSON.parse([...conditions][0]!) as {
   readonly settings: AblationSettings;
 };
 const runWith = [
-  `maps of \`${network}\` at ${size} px, ${photos} photos`,
+  `last maps of the network of \`${network}\` at ${size} px, ${photos} photos`,
   `p = ${settings.power}`,
   `${settings.dim} numbers`,
   `${settings.epochs} epochs in batches of ${settings.batch}`,
