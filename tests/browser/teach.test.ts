@@ -52,7 +52,20 @@ async function recogniseOne(page: Page, photo: Upload) {
 }
 
 /** What axe finds wrong, with the elements. */
+/** Colours on their way between two themes have contrasts of neither. */
+async function settled(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    // Transitions begin with the frame after the one that sees the change.
+    for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
+    const ending = document
+      .getAnimations()
+      .filter(({ effect }) => effect?.getComputedTiming().iterations !== Number.POSITIVE_INFINITY);
+    await Promise.allSettled(ending.map(({ finished }) => finished));
+  });
+}
+
 async function violations(page: Page): Promise<string[]> {
+  await settled(page);
   await page.evaluate(AXE);
   return page.evaluate(async () => {
     const axe = (globalThis as unknown as { axe: typeof import('axe-core') }).axe;
