@@ -52,7 +52,7 @@ async function train(): Promise<Trained> {
       () => loss(ops, variables),
       [...variables.trainable.values()],
     );
-    const byPath = Object.entries(grads).map(([name, grad]) => [variables.pathOf(name), grad]);
+    const byPath = [...variables.trainable].map(([path, { name }]) => [path, grads[name]!]);
     optimiser.apply(variables.trainable, Object.fromEntries(byPath), RATE);
     ops.updateRunning();
     losses.push((await value.data())[0]!);

@@ -5,6 +5,7 @@ import { startHarness } from '../../src/cli/harness/index.ts';
 import { seededRandom } from '../../src/evaluation/random.ts';
 import type { Batch } from '../../src/training/data/batch.ts';
 import { classLoss } from '../../src/training/losses/loss.ts';
+import { readCheckpoint } from '../../src/training/trainer/checkpoint.ts';
 import { START } from '../../src/training/trainer/loop.ts';
 import { type Images, type StudentSpec, studentModel } from '../../src/training/trainer/model.ts';
 import { Objective } from '../../src/training/trainer/objective.ts';
@@ -218,7 +219,42 @@ test('processes that exchange gradients train as one', async () => {
     // Running statistics are each process's own.
     if (!name.includes('running_')) expect(right!.get(name), name).toEqual(bytes);
   }
+  // The loss's moving average too, or a resumed pair would differ from one that had gone on.
+  const kept = pair.map(
+    async (trainer) => readCheckpoint(await trainer.save(START, 'plan'), 'plan').progress.loss,
+  );
+  const [of, another] = await Promise.all(kept);
+  expect(of!.t).not.toBe(0);
+  expect(another).toEqual(of);
   for (const trainer of pair) trainer.dispose();
+});
+
+test('takes batches with and without labels in turn', async () => {
+  const loss = classLoss('curricularface', { classes: CLASSES, dim: STUDENT.dim });
+  const trainer = make({
+    objective: new Objective({ loss, weight: 1 }, { embedding: 1, relational: 0 }),
+  });
+  const batch = stripes(6, 5);
+  const teacher = new Float32Array(6 * STUDENT.dim).fill(1 / Math.sqrt(STUDENT.dim));
+  const named = await trainer.step(batch, { labels: batch.labels, teacher }, RATE);
+  const unnamed = await trainer.step(batch, { labels: batch.labels.map(() => -1), teacher }, RATE);
+  expect(Object.keys(named.parts)).toContain('curricularface');
+  expect(Object.keys(unnamed.parts)).toEqual(['distillation']);
+  trainer.dispose();
+});
+
+test('measures a batch without learning from it', async () => {
+  const trainer = make();
+  await steps(trainer, 0, 2);
+  const before = await bytesOf(trainer);
+  const { numTensors } = tf.memory();
+  const batch = stripes(6, 9);
+  const { loss, parts } = await trainer.measure(batch, { labels: batch.labels });
+  expect(loss).toBe(parts.curricularface);
+  expect(loss).toBeGreaterThan(0);
+  expect(tf.memory().numTensors).toBe(numTensors);
+  expect(await bytesOf(trainer)).toEqual(before);
+  trainer.dispose();
 });
 
 test('trains only what it is told to', async () => {

@@ -1,36 +1,45 @@
-// Tunes a head on embeddings, on whichever tfjs backend is current: steps, validation, checkpoints.
-import * as tf from '@tensorflow/tfjs-core';
-import { CairnError } from '../../errors.ts';
+// Tunes a head on embeddings, on whichever tfjs backend is current: the trainer of networks, on an adapter.
 import { seededRandom } from '../../evaluation/random.ts';
-import { scopedParams } from '../../tensor/params.ts';
-import {
-  fromFloat32,
-  readSafetensors,
-  readSafetensorsMetadata,
-  toFloat32,
-  writeSafetensors,
-} from '../../weights/safetensors.ts';
-import { CLASS_WEIGHT, type ClassLoss, classLoss, type LossState } from '../losses/loss.ts';
-import { AdamW } from '../optimiser/adamw.ts';
+import type { Parameter } from '../../nets/parameter-list.ts';
+import type { Ops, Params } from '../../tensor/ops.ts';
+import { fromFloat32, toFloat32 } from '../../weights/safetensors.ts';
+import { CLASS_WEIGHT, type ClassLoss, classLoss } from '../losses/loss.ts';
 import { cosineSchedule, type Schedule } from '../optimiser/schedules.ts';
-import type { Adapter } from './adapter.ts';
+import { START } from '../trainer/loop.ts';
+import { embedVectors, type Model, type Vectors } from '../trainer/model.ts';
+import { Objective } from '../trainer/objective.ts';
+import { Trainer } from '../trainer/trainer.ts';
+import { type Adapter, DOWN, UP } from './adapter.ts';
 import { type Figures, judge } from './figures.ts';
 import type { TuningSettings } from './presets.ts';
 import type { TuningData } from './tuning-data.ts';
 
-const DOWN = 'down';
-const UP = 'up';
-const LENGTH_FLOOR = 1e-12;
+/** Photos of no landmark have no class. */
+const NO_CLASS = -1;
+
+/** z → normalise(z + up · down · z), which is z before the first step. */
+function adapterModel(dim: number, rank: number): Model<Vectors> {
+  const parameters = new Map<string, Parameter>([
+    [DOWN, { shape: [rank, dim], start: { std: 1 / Math.sqrt(dim) } }],
+    [UP, { shape: [dim, rank], start: { value: 0 } }],
+  ]);
+  return { parameters, embed: embedVectors(dim, adapted) };
+}
+
+function adapted<T>(ops: Ops<T>, params: Params<T>, z: T): T {
+  const hidden = ops.linear(z, params.get(DOWN), null);
+  return ops.l2Normalize(ops.add(z, ops.linear(hidden, params.get(UP), null)));
+}
 
 /** Lifetime: `dispose` frees what it holds on the backend. */
 export class AdapterTrainer {
   readonly #data: TuningData;
   readonly #settings: TuningSettings;
   readonly #loss: ClassLoss;
-  readonly #variables: ReadonlyMap<string, tf.Variable>;
-  readonly #optimiser: AdamW;
+  readonly #trainer: Trainer<Vectors>;
   readonly #schedule: Schedule;
-  #state: LossState;
+  /** What must be the same for a saved run to go on. */
+  readonly #plan: string;
   #step = 0;
 
   /** Throws `usage` for data of fewer than two classes. */
@@ -38,25 +47,26 @@ export class AdapterTrainer {
     this.#data = data;
     this.#settings = settings;
     const { dim, classes } = data;
-    const { rank, loss, scale, weightDecay, steps, learningRate, warmUp, seed } = settings;
+    const { rank, loss, scale, stay, weightDecay, steps, learningRate, warmUp, seed } = settings;
     this.#loss = classLoss(loss, { classes: classes.length, dim, scale });
-    this.#state = this.#loss.state;
-    this.#optimiser = new AdamW({ weightDecay });
-    const warm = Math.min(warmUp, steps - 1);
-    this.#schedule = cosineSchedule({ stages: [steps], peak: learningRate, warmUp: warm });
-    const make = (values: Float32Array, shape: [number, number]): tf.Variable => {
-      const tensor = tf.tensor2d(values, shape);
-      const variable = tf.variable(tensor);
-      tensor.dispose();
-      return variable;
-    };
-    const down = normals(dim * rank, 1 / Math.sqrt(dim), seed);
-    this.#variables = new Map([
-      [DOWN, make(down, [dim, rank])],
-      [UP, make(new Float32Array(rank * dim), [rank, dim])],
+    this.#schedule = cosineSchedule({
+      stages: [steps],
+      peak: learningRate,
+      warmUp: Math.min(warmUp, steps - 1),
+    });
+    this.#plan = JSON.stringify({ settings, labels: classes.map(({ label }) => label) });
+    this.#trainer = new Trainer({
+      model: adapterModel(dim, rank),
+      // An untuned head is the teacher that it must not leave.
+      objective: new Objective({ loss: this.#loss, weight: 1 }, { embedding: stay, relational: 0 }),
+      seed,
+      weightDecay,
+      clipNorm: Number.POSITIVE_INFINITY,
+      // So few steps are not averaged: the adapter is the newest one.
+      averageDecay: 0,
       // Where a class's photos lie already: from random directions the first steps would only search.
-      [CLASS_WEIGHT, make(classMeans(data), [classes.length, dim])],
-    ]);
+      initialLoss: new Map([[CLASS_WEIGHT, fromFloat32(classMeans(data), [classes.length, dim])]]),
+    });
   }
 
   /** Steps done. */
@@ -69,182 +79,64 @@ export class AdapterTrainer {
    * Throws `training-failed` when it is no number any more.
    */
   async advance(): Promise<number> {
-    const { rows, labels } = this.#batch();
-    const { dim, vectors, bank } = this.#data;
-    const picked = new Float32Array(rows.length * dim);
-    for (const [i, row] of rows.entries()) {
-      picked.set(vectors.subarray(row * dim, (row + 1) * dim), i * dim);
-    }
-    const still = this.#bankRows(bank);
-    const kept: Record<string, tf.Scalar> = {};
-    const { value, grads } = tf.variableGrads(() => {
-      const known = tf.tensor2d(picked, [rows.length, dim]);
-      const all =
-        still.length > 0
-          ? tf.concat([known, tf.tensor2d(still, [still.length / dim, dim])])
-          : known;
-      const tuned = this.#tune(all as tf.Tensor2D);
-      const photos = tf.slice(tuned, [0, 0], [rows.length, dim]) as tf.Tensor2D;
-      const result = this.#loss.compute(
-        this.#params(),
-        photos,
-        tf.tensor1d(labels, 'int32'),
-        this.#state,
-      );
-      for (const [name, next] of Object.entries(result.state)) kept[name] = tf.keep(next.clone());
-      kept.classes = tf.keep(result.loss.clone());
-      const moved = tf.sub(1, tf.mean(tf.sum(tf.mul(tuned, all), 1)));
-      return tf.add(result.loss, tf.mul(moved, this.#settings.stay)) as tf.Scalar;
-    }, [...this.#variables.values()]);
-    const gradients = Object.fromEntries(
-      [...this.#variables].map(([path, variable]) => [path, grads[variable.name]!]),
-    );
-    const numbers: Record<string, number> = {};
-    for (const [name, scalar] of Object.entries(kept)) {
-      numbers[name] = (await scalar.data())[0] ?? Number.NaN;
-    }
-    tf.dispose([value, ...Object.values(kept)]);
-    const { classes: loss = Number.NaN, ...state } = numbers;
-    if (!Number.isFinite(loss)) {
-      tf.dispose(gradients);
-      throw new CairnError(
-        'training-failed',
-        `The loss became ${loss} at step ${this.#step + 1}.`,
-        'Start again; if it stays so, remove the photos that were added last.',
-      );
-    }
-    this.#optimiser.apply(this.#variables, gradients, this.#schedule(this.#step));
-    tf.dispose(gradients);
-    this.#state = { ...this.#state, ...state };
+    const { values, labels } = this.#batch();
+    const vectors = { values, count: labels.length };
+    const targets = { labels: Int32Array.from(labels), teacher: values };
+    const { parts } = await this.#trainer.step(vectors, targets, this.#schedule(this.#step));
     this.#step += 1;
-    return loss;
+    return parts[this.#loss.name] ?? Number.NaN;
   }
 
   /** Loss and figures on what is held out, as the adapter stands. Null loss where nothing is. */
   async validate(): Promise<{ readonly loss: number | null; readonly figures: Figures }> {
     const { classes, dim, vectors } = this.#data;
-    const tuned = tf.tidy(() => this.#tune(tf.tensor2d(vectors, [vectors.length / dim, dim])));
-    const values = Float32Array.from(await tuned.data());
-    tuned.dispose();
-    const figures = judge({ ...this.#data, vectors: values });
+    const count = vectors.length / dim;
+    const figures = judge({
+      ...this.#data,
+      vectors: await this.#trainer.embed({ values: vectors, count }),
+    });
     // Few taught landmarks must weigh as much as many known ones.
     const losses: number[] = [];
     for (const wanted of [true, false]) {
       const held = classes.flatMap(({ taught, heldOut }, label) =>
         taught === wanted ? heldOut.map((row) => ({ row, label })) : [],
       );
-      if (held.length > 0) losses.push(await this.#lossOf(values, held));
+      if (held.length === 0) continue;
+      const values = pick(
+        vectors,
+        dim,
+        held.map(({ row }) => row),
+      );
+      const labels = Int32Array.from(held, ({ label }) => label);
+      losses.push((await this.#trainer.measure({ values, count: held.length }, { labels })).loss);
     }
     const mean = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
     return { loss: losses.length > 0 ? mean : null, figures };
   }
 
-  async #lossOf(
-    values: Float32Array,
-    held: readonly { readonly row: number; readonly label: number }[],
-  ): Promise<number> {
-    const { dim } = this.#data;
-    const rows = new Float32Array(held.length * dim);
-    for (const [i, { row }] of held.entries()) {
-      rows.set(values.subarray(row * dim, (row + 1) * dim), i * dim);
-    }
-    const labels = held.map(({ label }) => label);
-    const loss = tf.tidy(() => {
-      const photos = tf.tensor2d(rows, [held.length, dim]);
-      const of = tf.tensor1d(labels, 'int32');
-      return this.#loss.compute(this.#params(), photos, of, this.#state).loss;
-    });
-    const [value = Number.NaN] = await loss.data();
-    loss.dispose();
-    return value;
-  }
-
   async adapter(): Promise<Adapter> {
-    const [down, up] = await Promise.all([
-      this.#variables.get(DOWN)!.data(),
-      this.#variables.get(UP)!.data(),
-    ]);
-    const { dim } = this.#data;
-    return {
-      dim,
-      rank: this.#settings.rank,
-      down: Float32Array.from(down),
-      up: Float32Array.from(up),
-    };
+    const weights = await this.#trainer.weights();
+    const of = (name: string) => Float32Array.from(toFloat32(weights.get(name)!, name));
+    return { dim: this.#data.dim, rank: this.#settings.rank, down: of(DOWN), up: of(UP) };
   }
 
   /** All that is needed to go on as if it had never stopped. */
-  async save(): Promise<Uint8Array<ArrayBuffer>> {
-    const state = this.#optimiser.state();
-    const named: [string, tf.Tensor][] = [
-      ...[...this.#variables].map(([path, v]): [string, tf.Tensor] => [`variable/${path}`, v]),
-      ...[...state].map(([name, tensor]): [string, tf.Tensor] => [`optimiser/${name}`, tensor]),
-    ];
-    const stored = await Promise.all(
-      named.map(async ([name, tensor]) => {
-        const values = Float32Array.from(await tensor.data());
-        return [name, fromFloat32(values, tensor.shape)] as const;
-      }),
-    );
-    tf.dispose([...state.values()]);
-    const progress = JSON.stringify({ step: this.#step, state: this.#state });
-    return writeSafetensors(new Map(stored), new Map([['progress', progress]]));
+  save(): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#trainer.save({ ...START, step: this.#step }, this.#plan);
   }
 
-  /** Goes on from {@link save}. Throws `model-invalid` when it does not fit. */
+  /** Goes on from {@link save}. Throws `usage` for a run of other landmarks or settings. */
   restore(bytes: Uint8Array): void {
-    const tensors = readSafetensors(bytes);
-    const progress = readSafetensorsMetadata(bytes).get('progress');
-    const { step, state } = JSON.parse(progress ?? '{}') as { step?: number; state?: LossState };
-    for (const [path, variable] of this.#variables) {
-      const saved = tensors.get(`variable/${path}`);
-      if (!saved || saved.shape.join() !== variable.shape.join() || step === undefined || !state) {
-        throw new CairnError(
-          'model-invalid',
-          `The interrupted tuning does not fit: "${path}" is missing or of another shape.`,
-          'Start the tuning again.',
-        );
-      }
-      tf.tidy(() => variable.assign(tf.tensor(toFloat32(saved, path), [...saved.shape])));
-    }
-    const prefix = 'optimiser/';
-    const moments = [...tensors].filter(([name]) => name.startsWith(prefix));
-    tf.tidy(() =>
-      this.#optimiser.restore(
-        new Map(
-          moments.map(([name, { shape, ...rest }]) => [
-            name.slice(prefix.length),
-            tf.tensor(toFloat32({ shape, ...rest }, name), [...shape]),
-          ]),
-        ),
-      ),
-    );
-    this.#step = step!;
-    this.#state = state!;
+    this.#step = this.#trainer.restore(bytes, this.#plan).step;
   }
 
   dispose(): void {
-    tf.dispose([...this.#variables.values()]);
-    this.#optimiser.dispose();
-  }
-
-  #tune(z: tf.Tensor2D): tf.Tensor2D {
-    const hidden = tf.matMul(z, this.#variables.get(DOWN) as tf.Tensor2D);
-    const moved = tf.add(z, tf.matMul(hidden, this.#variables.get(UP) as tf.Tensor2D));
-    const squares = tf.sum(tf.square(moved), 1, true);
-    return tf.div(moved, tf.sqrt(tf.maximum(squares, LENGTH_FLOOR)));
-  }
-
-  #params() {
-    return scopedParams(
-      (path) => this.#variables.get(path) as tf.Tensor | undefined,
-      'the classes',
-    );
+    this.#trainer.dispose();
   }
 
   /** Landmarks evenly, then a photo of each: those with many photos do not drown the others. */
-  #batch(): { rows: number[]; labels: number[] } {
-    const { classes } = this.#data;
+  #batch(): { values: Float32Array; labels: number[] } {
+    const { classes, dim, vectors, bank } = this.#data;
     const { batch, taughtShare, seed } = this.#settings;
     const random = seededRandom(seed + this.#step + 1);
     const indexed = classes.map((each, label) => ({ ...each, label }));
@@ -259,21 +151,24 @@ export class AdapterTrainer {
       rows.push(train[Math.floor(random() * train.length)]!);
       labels.push(label);
     }
-    return { rows, labels };
-  }
-
-  #bankRows(bank: Float32Array): Float32Array {
-    const { dim } = this.#data;
     const size = bank.length / dim;
-    const count = Math.min(this.#settings.bank, size);
-    const random = seededRandom(-this.#settings.seed - this.#step - 1);
-    const rows = new Float32Array(count * dim);
-    for (let i = 0; i < count; i++) {
-      const row = Math.floor(random() * size);
-      rows.set(bank.subarray(row * dim, (row + 1) * dim), i * dim);
-    }
-    return rows;
+    const still = Array.from({ length: Math.min(this.#settings.bank, size) }, () =>
+      Math.floor(random() * size),
+    );
+    const values = new Float32Array((rows.length + still.length) * dim);
+    values.set(pick(vectors, dim, rows));
+    values.set(pick(bank, dim, still), rows.length * dim);
+    return { values, labels: [...labels, ...still.map(() => NO_CLASS)] };
   }
+}
+
+/** Rows by index, one after another. */
+function pick(vectors: Float32Array, dim: number, rows: readonly number[]): Float32Array {
+  const picked = new Float32Array(rows.length * dim);
+  for (const [i, row] of rows.entries()) {
+    picked.set(vectors.subarray(row * dim, (row + 1) * dim), i * dim);
+  }
+  return picked;
 }
 
 /** [classes × dim], each of unit length. */
@@ -288,13 +183,4 @@ function classMeans({ classes, dim, vectors }: TuningData): Float32Array {
     for (let d = 0; d < dim; d++) mean[d]! /= length;
   }
   return means;
-}
-
-/** Normally distributed, after Box and Muller. */
-function normals(count: number, deviation: number, seed: number): Float32Array {
-  const random = seededRandom(seed);
-  return Float32Array.from({ length: count }, () => {
-    const radius = Math.sqrt(-2 * Math.log(1 - random()));
-    return deviation * radius * Math.cos(2 * Math.PI * random());
-  });
 }

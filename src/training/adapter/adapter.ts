@@ -13,9 +13,9 @@ import { isSha256 } from '../../weights/sha256.ts';
 export interface Adapter {
   readonly dim: number;
   readonly rank: number;
-  /** [dim × rank], row-major: the transpose of `down`. */
+  /** [rank, dim], row-major, as an `nn.Linear` has it. */
   readonly down: Float32Array;
-  /** [rank × dim], row-major: the transpose of `up`. All 0 = the identity. */
+  /** [dim, rank], likewise. All 0 = the identity. */
   readonly up: Float32Array;
 }
 
@@ -34,14 +34,15 @@ export function adapt({ dim, rank, down, up }: Adapter, vectors: Float32Array): 
   const adapted = Float32Array.from(vectors);
   const hidden = new Float32Array(rank);
   for (let row = 0; row < vectors.length; row += dim) {
-    hidden.fill(0);
-    for (let d = 0; d < dim; d++) {
-      const value = vectors[row + d]!;
-      for (let r = 0, at = d * rank; r < rank; r++, at++) hidden[r]! += value * down[at]!;
-    }
     for (let r = 0, at = 0; r < rank; r++) {
-      const value = hidden[r]!;
-      for (let d = 0; d < dim; d++, at++) adapted[row + d]! += value * up[at]!;
+      let sum = 0;
+      for (let d = 0; d < dim; d++, at++) sum += down[at]! * vectors[row + d]!;
+      hidden[r] = sum;
+    }
+    for (let d = 0, at = 0; d < dim; d++) {
+      let sum = 0;
+      for (let r = 0; r < rank; r++, at++) sum += up[at]! * hidden[r]!;
+      adapted[row + d]! += sum;
     }
     let squares = 0;
     for (let d = row; d < row + dim; d++) squares += adapted[d]! * adapted[d]!;
@@ -53,15 +54,16 @@ export function adapt({ dim, rank, down, up }: Adapter, vectors: Float32Array): 
 
 const KIND = 'cairn-adapter';
 const VERSION = '1';
-const DOWN = 'adapter.down.weight';
-const UP = 'adapter.up.weight';
+/** [rank, dim] and [dim, rank]: two `nn.Linear` without bias. */
+export const DOWN = 'adapter.down.weight';
+export const UP = 'adapter.up.weight';
 
-/** A safetensors file, in PyTorch's layout of two `nn.Linear`: [rank, dim] and [dim, rank]. */
+/** A safetensors file of {@link DOWN} and {@link UP}, float32. */
 export function encodeAdapter(adapter: Adapter, maker: AdapterMaker): Uint8Array<ArrayBuffer> {
   const { dim, rank, down, up } = adapter;
   const tensors = new Map([
-    [DOWN, fromFloat32(transposed(down, dim, rank), [rank, dim])],
-    [UP, fromFloat32(transposed(up, rank, dim), [dim, rank])],
+    [DOWN, fromFloat32(down, [rank, dim])],
+    [UP, fromFloat32(up, [dim, rank])],
   ]);
   const metadata = new Map([
     [KIND, VERSION],
@@ -94,8 +96,8 @@ export function decodeAdapter(bytes: Uint8Array): {
   const adapter = {
     dim,
     rank,
-    down: transposed(toFloat32(down, DOWN), rank, dim),
-    up: transposed(toFloat32(up, UP), dim, rank),
+    down: Float32Array.from(toFloat32(down, DOWN)),
+    up: Float32Array.from(toFloat32(up, UP)),
   };
   if (![...adapter.down, ...adapter.up].every(Number.isFinite)) {
     throw new CairnError(
@@ -105,13 +107,4 @@ export function decodeAdapter(bytes: Uint8Array): {
     );
   }
   return { adapter, maker: { id, weightsSha256 } };
-}
-
-/** [rows × columns] → [columns × rows]. */
-function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
-  const turned = new Float32Array(values.length);
-  for (let r = 0; r < rows; r++) {
-    for (let c = 0; c < columns; c++) turned[c * rows + r] = values[r * columns + c]!;
-  }
-  return turned;
 }

@@ -49,17 +49,27 @@ export function studentModel(spec: StudentSpec): Model<Images> {
   return {
     parameters: studentParameters(spec),
     embed: (ops, params, { pixels, count, height, width }) =>
-      embedImages(ops, params, tf.tensor4d(pixels, [count, height, width, 3]), spec),
+      embed<tf.Tensor>(
+        ops,
+        params,
+        [tf.tensor4d(pixels, [count, height, width, 3])],
+        spec,
+      ) as tf.Tensor2D,
   };
 }
 
 /** A head alone, trained on pooled vectors of `channels` numbers. */
 export function headModel(channels: number, dim: number): Model<Vectors> {
-  return {
-    parameters: headParameters(channels, dim),
-    embed: (ops, params, { values, count }) =>
-      head<tf.Tensor>(ops, params, tf.tensor2d(values, [count, channels])) as tf.Tensor2D,
-  };
+  return { parameters: headParameters(channels, dim), embed: embedVectors(channels, head) };
+}
+
+/** How a model of vectors embeds, from its function over tensors. */
+export function embedVectors(
+  channels: number,
+  apply: (ops: TfOps, params: Params<tf.Tensor>, x: tf.Tensor) => tf.Tensor,
+): Model<Vectors>['embed'] {
+  return (ops, params, { values, count }) =>
+    apply(ops, params, tf.tensor2d(values, [count, channels])) as tf.Tensor2D;
 }
 
 /** Names of variables are one register for all of tfjs: each set gets its own prefix. */
@@ -111,11 +121,6 @@ export class Variables {
     return this.#all;
   }
 
-  /** The path of a variable by the name that tfjs knows it by. */
-  pathOf(variableName: string): string {
-    return variableName.slice(this.#prefix.length);
-  }
-
   /** float32, in PyTorch's layout; `replaced` stand in for variables of the same path, such as averages. */
   async weights(replaced: ReadonlyMap<string, tf.Tensor> = new Map()): Promise<Weights> {
     const saved = new Map<string, WeightTensor>();
@@ -129,14 +134,4 @@ export class Variables {
   dispose(): void {
     for (const variable of this.#all.values()) variable.dispose();
   }
-}
-
-/** [N, H, W, 3] normalised pixels → [N, dim] embeddings, L2-normalised. */
-export function embedImages(
-  ops: TfOps,
-  params: Params<tf.Tensor>,
-  images: tf.Tensor4D,
-  spec: StudentSpec,
-): tf.Tensor2D {
-  return embed(ops, params, [images], spec) as tf.Tensor2D;
 }

@@ -56,7 +56,7 @@ const RECIPE: TrainingPreset = {
 
 export const TRAINING_PRESETS = {
   recipe: RECIPE,
-  /** The recipe scaled to compact networks on a CPU: same proportions, an eighth of the pixels. */
+  /** The recipe scaled to compact networks on a CPU: stages of the same proportions, about a twelfth of the pixels. */
   compact: {
     ...RECIPE,
     stages: [

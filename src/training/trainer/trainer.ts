@@ -22,21 +22,26 @@ export interface TrainerOptions<B> {
   readonly averageDecay: number;
   /** Weights to start from; random where they lack a name. */
   readonly initial?: Weights;
+  /** The same for what the loss learns, such as the classes' directions. */
+  readonly initialLoss?: Weights;
   /** Whether a parameter is trained; all when left out. */
   readonly trains?: (path: string) => boolean;
   /** Batch norms keep their statistics. */
   readonly frozenNorms?: boolean;
   /**
-   * Averages gradients with other processes that train the same network: all gradients in one row, in
-   * the order of the parameters.
+   * Averages a row of numbers with the other processes that train the same network: all gradients, and
+   * what the loss keeps between steps.
    */
-  readonly exchange?: (gradients: Float32Array) => Promise<Float32Array>;
+  readonly exchange?: (row: Float32Array) => Promise<Float32Array>;
 }
 
-export interface StepReport {
+export interface Measured {
   readonly loss: number;
   /** Of the objective's summands, and the accuracy where there are classes. */
   readonly parts: Readonly<Record<string, number>>;
+}
+
+export interface StepReport extends Measured {
   /** Global norm before clipping. */
   readonly gradientNorm: number;
 }
@@ -54,10 +59,10 @@ export class Trainer<B> {
 
   /** Throws `model-invalid` for initial weights that do not fit. */
   constructor(options: TrainerOptions<B>) {
-    const { model, objective, seed, initial, averageDecay, weightDecay } = options;
+    const { model, objective, seed, initial, initialLoss, averageDecay, weightDecay } = options;
     this.#options = options;
     this.#network = Variables.start(model.parameters, seed, initial);
-    this.#loss = Variables.start(objective.parameters, seed + 1);
+    this.#loss = Variables.start(objective.parameters, seed + 1, initialLoss);
     this.#optimiser = new AdamW({ weightDecay });
     this.#average = new WeightAverage(this.#network.all, averageDecay);
     this.#state = objective.initialState;
@@ -91,14 +96,19 @@ export class Trainer<B> {
       }
       return outcome.loss;
     }, [...learned.values()]);
-    let gradients: Gradients = {};
-    for (const [path, variable] of learned) {
-      const gradient = run.grads[variable.name];
-      if (gradient) gradients[path] = gradient;
-    }
+    // What a batch does not reach, such as the classes of one without labels, has a slope of 0: the
+    // optimiser, and other processes, want all of them in every step.
+    const slopes = [...learned].map(([path, variable]): [string, tf.Tensor] => [
+      path,
+      run.grads[variable.name] ?? tf.zerosLike(variable),
+    ]);
+    let gradients: Gradients = Object.fromEntries(slopes);
     const numbers = await readScalars({ ...kept, loss: run.value });
     const loss = numbers.loss ?? Number.NaN;
-    if (exchange && Number.isFinite(loss)) gradients = await exchanged(gradients, exchange);
+    let state: LossState = group(numbers, 'state/', this.#state);
+    if (exchange && Number.isFinite(loss)) {
+      ({ gradients, state } = await exchanged(gradients, state, exchange));
+    }
     const clipped = clipByGlobalNorm(gradients, clipNorm);
     const [gradientNorm = Number.NaN] = await clipped.norm.data();
     tf.dispose([gradients, clipped.norm]);
@@ -111,8 +121,22 @@ export class Trainer<B> {
     tf.dispose(clipped.gradients);
     ops.updateRunning();
     this.#average.update(this.#network.all);
-    this.#state = group(numbers, 'state/', this.#state);
+    this.#state = state;
     return { loss, parts: group(numbers, 'part/'), gradientNorm };
+  }
+
+  /** The objective on a batch as training stands, with running statistics; nothing is learned from it. */
+  async measure(batch: B, targets: Targets): Promise<Measured> {
+    const { model, objective } = this.#options;
+    const { loss, parts } = tf.tidy(() => {
+      const embeddings = model.embed(new TfOps(), this.#network.params, batch);
+      const outcome = objective.compute(this.#loss.params, embeddings, targets, this.#state);
+      return { loss: outcome.loss, parts: outcome.parts as Record<string, tf.Scalar> };
+    });
+    // The sum may be its only summand itself: what is read is then one tensor under two names.
+    const { total = Number.NaN, ...numbers } = await readScalars({ ...parts, total: loss.clone() });
+    loss.dispose();
+    return { loss: total, parts: numbers };
   }
 
   /**
@@ -229,13 +253,20 @@ function group(
   return { ...base, ...Object.fromEntries(found.map(([k, v]) => [k.slice(prefix.length), v])) };
 }
 
-/** Gradients averaged over processes; the given ones are disposed. */
+/** Averaged over processes; the given gradients are disposed. */
 async function exchanged(
   gradients: Gradients,
+  state: LossState,
   exchange: (row: Float32Array) => Promise<Float32Array>,
-): Promise<Gradients> {
+): Promise<{ gradients: Gradients; state: LossState }> {
   const paths = Object.keys(gradients);
-  const row = tf.tidy(() => tf.concat(paths.map((path) => tf.reshape(gradients[path]!, [-1]))));
+  const names = Object.keys(state);
+  const row = tf.tidy(() =>
+    tf.concat([
+      ...paths.map((path) => tf.reshape(gradients[path]!, [-1])),
+      tf.tensor1d(names.map((name) => state[name]!)),
+    ]),
+  );
   const mean = await exchange(Float32Array.from(await row.data()));
   row.dispose();
   const averaged: Gradients = {};
@@ -246,5 +277,6 @@ async function exchanged(
     at += size;
   }
   tf.dispose(gradients);
-  return averaged;
+  const kept = names.map((name, i) => [name, mean[at + i]!] as const);
+  return { gradients: averaged, state: Object.fromEntries(kept) };
 }
