@@ -2,8 +2,8 @@
 import { type BridgeOptions, WorkerBridge } from '../src/bridge/worker-bridge.ts';
 import { linkWorker } from '../src/bridge/worker-link.ts';
 import type { EncoderService, EncoderSettings } from '../src/inference/encoder-service.ts';
-import type { TrainerService } from '../src/inference/trainer-service.ts';
 import type { IndexService } from '../src/retrieval/index-service.ts';
+import type { TrainerService } from '../src/training/tuning/trainer-service.ts';
 
 type Hooks<Api> = Pick<BridgeOptions<Api>, 'prepare' | 'onCrash'>;
 

@@ -1,5 +1,5 @@
 // The trainer's worker: a shell around TrainerService, nothing of its own.
 import { serve } from '../src/bridge/serve.ts';
-import { TrainerService } from '../src/inference/trainer-service.ts';
+import { TrainerService } from '../src/training/tuning/trainer-service.ts';
 
 serve(new TrainerService());

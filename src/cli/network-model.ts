@@ -5,6 +5,7 @@ import { initialise } from '../nets/parameters.ts';
 import { OnnxOps } from '../tensor/onnx-ops.ts';
 import { readSafetensors, type Weights } from '../weights/safetensors.ts';
 import { isTorchFile, readTorchFile } from '../weights/torch-file.ts';
+import { readArch } from './flags.ts';
 import { usage } from './output.ts';
 
 export interface NamedNetwork {
@@ -12,11 +13,11 @@ export interface NamedNetwork {
   readonly spec: string;
 }
 
-/** Null for a name without a slash: that is the id of a registry's encoder. Throws `model-invalid`. */
+/** Null for a name without a slash: that is the id of a registry's encoder. Throws `usage`, `model-invalid`. */
 export function parseNetworkName(name: string): NamedNetwork | null {
   const slash = name.indexOf('/');
   if (slash < 0) return null;
-  const named = { arch: name.slice(0, slash), spec: name.slice(slash + 1) };
+  const named = { arch: readArch('network', name.slice(0, slash)), spec: name.slice(slash + 1) };
   network(named.arch, named.spec);
   return named;
 }

@@ -1,4 +1,5 @@
 // Small multiples of curves as one SVG, for reports that a command writes.
+import { escapeXml, INK, svgDocument } from './svg.ts';
 
 export interface Curve {
   readonly name: string;
@@ -17,13 +18,8 @@ export function lineCharts(curves: readonly Curve[], axis: string): string {
   const high = Math.ceil(Math.max(...gaps) * 50) / 50;
   const rows = Math.ceil(curves.length / COLUMNS);
   const panels = curves.map((curve, i) => panel(curve, i, low, Math.max(high, low + 0.02)));
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${COLUMNS * PANEL.width}" height="${rows * PANEL.height}" font-family="system-ui, sans-serif" font-size="11">`,
-    `<title>${escapeXml(axis)} by constant</title>`,
-    '<rect width="100%" height="100%" fill="#fbfaf7"/>',
-    ...panels,
-    '</svg>\n',
-  ].join('\n');
+  const size = { width: COLUMNS * PANEL.width, height: rows * PANEL.height };
+  return svgDocument(size, `${axis} by constant`, panels);
 }
 
 function panel(curve: Curve, index: number, low: number, high: number): string {
@@ -36,29 +32,25 @@ function panel(curve: Curve, index: number, low: number, high: number): string {
   const y = (gap: number) => top + ((high - gap) / (high - low)) * (height - top - bottom);
   const line = curve.points.map((p, i) => `${x(i).toFixed(1)},${y(p.gap).toFixed(1)}`).join(' ');
   const marks = curve.points.map((p, i) => {
-    const fill = p.value === curve.best ? '#b4532a' : '#fbfaf7';
-    return `<circle cx="${x(i).toFixed(1)}" cy="${y(p.gap).toFixed(1)}" r="3.5" fill="${fill}" stroke="#b4532a"/>`;
+    const fill = p.value === curve.best ? INK.line : INK.paper;
+    return `<circle cx="${x(i).toFixed(1)}" cy="${y(p.gap).toFixed(1)}" r="3.5" fill="${fill}" stroke="${INK.line}"/>`;
   });
   const ticks = curve.points.map(
     (p, i) =>
-      `<text x="${x(i).toFixed(1)}" y="${height - 12}" text-anchor="middle" fill="#555">${p.value}</text>`,
+      `<text x="${x(i).toFixed(1)}" y="${height - 12}" text-anchor="middle" fill="${INK.soft}">${p.value}</text>`,
   );
   const levels = [low, (low + high) / 2, high].map(
     (gap) =>
-      `<line x1="${left}" x2="${width - right}" y1="${y(gap)}" y2="${y(gap)}" stroke="#ddd8cc"/>` +
-      `<text x="${left - 6}" y="${y(gap) + 4}" text-anchor="end" fill="#555">${gap.toFixed(2)}</text>`,
+      `<line x1="${left}" x2="${width - right}" y1="${y(gap)}" y2="${y(gap)}" stroke="${INK.grid}"/>` +
+      `<text x="${left - 6}" y="${y(gap) + 4}" text-anchor="end" fill="${INK.soft}">${gap.toFixed(2)}</text>`,
   );
   return [
     `<g transform="translate(${x0} ${y0})">`,
-    `<text x="${left}" y="18" font-weight="600" fill="#2b2a27">${escapeXml(curve.name)}</text>`,
+    `<text x="${left}" y="18" font-weight="600" fill="${INK.text}">${escapeXml(curve.name)}</text>`,
     ...levels,
-    `<polyline points="${line}" fill="none" stroke="#b4532a" stroke-width="1.5"/>`,
+    `<polyline points="${line}" fill="none" stroke="${INK.line}" stroke-width="1.5"/>`,
     ...marks,
     ...ticks,
     '</g>',
   ].join('\n');
-}
-
-function escapeXml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 }

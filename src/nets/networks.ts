@@ -1,6 +1,7 @@
 // Every network by its name in the registry: its sizes, its parameters, and how it is run.
 import { CairnError } from '../errors.ts';
 import type { Ops, Params } from '../tensor/ops.ts';
+import { ARCHS, type Arch } from '../weights/registry.ts';
 import {
   efficientNetLite,
   efficientNetLiteParameters,
@@ -14,6 +15,8 @@ import { NFNET } from './specs-nfnet.ts';
 import { SE_RESNET } from './specs-se-resnet.ts';
 import { SWIN } from './specs-swin.ts';
 import { swin, swinChannels, swinParameters, swinStride } from './swin.ts';
+
+export { ARCHS, type Arch };
 
 /** Maps of one picture of H × W, from shallow to deep; what encoders pool. */
 export interface NetworkMaps<T> {
@@ -106,10 +109,7 @@ const FAMILIES = {
     parameters: swinParameters(spec),
     maps: (ops, p, image) => swin(ops, p, image, spec),
   })),
-} as const satisfies Readonly<Record<string, Family>>;
-
-export type Arch = keyof typeof FAMILIES;
-export const ARCHS = Object.keys(FAMILIES) as readonly Arch[];
+} as const satisfies Readonly<Record<Arch, Family>>;
 
 function familyOf(arch: string): Family {
   if (!Object.hasOwn(FAMILIES, arch)) {

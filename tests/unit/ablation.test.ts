@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startHarness } from '../../src/cli/harness/index.ts';
-import type { RolePhoto } from '../../src/cli/validate-student.ts';
+import type { RolePhoto } from '../../src/cli/training/validate-student.ts';
 import type { Role } from '../../src/evaluation/protocol.ts';
 import { seededRandom } from '../../src/evaluation/random.ts';
 import { decodePhoto } from '../../src/imaging/decode-node.ts';
@@ -97,7 +97,7 @@ describe('a head on vectors', () => {
 describe('frozen features', () => {
   test('are the descriptors that an encoder of each pooling gives, and are kept', async () => {
     vi.stubEnv('CAIRN_CACHE', folder);
-    const { frozenFeatures } = await import('../../src/cli/frozen-features.ts');
+    const { frozenFeatures } = await import('../../src/cli/training/frozen-features.ts');
     const weights = initialise('efficientnet-lite', 'tiny', 3);
     const input = {
       views: [96],

@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createTuner, headsOf } from '../../src/app/teaching/tuner.ts';
 import type { Remote } from '../../src/bridge/worker-bridge.ts';
 import { CairnError } from '../../src/errors.ts';
-import { savedRun, saveRun } from '../../src/inference/trainer-keep.ts';
-import type { TrainerService, TuningStatus } from '../../src/inference/trainer-service.ts';
 import { type CairnStore, openStore } from '../../src/retrieval/store.ts';
+import { savedRun, saveRun } from '../../src/training/tuning/trainer-keep.ts';
+import type { TrainerService, TuningStatus } from '../../src/training/tuning/trainer-service.ts';
 import { HEX } from './retrieval-fixtures.ts';
 
 const STEPS = 9;

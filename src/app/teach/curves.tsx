@@ -1,7 +1,7 @@
 // Loss over steps, in training and on held-out photos, as a picture with a table behind it.
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import type { TuningPoint } from '../../inference/trainer-keep.ts';
+import type { TuningPoint } from '../../training/tuning/trainer-keep.ts';
 import { useWords } from '../app.ts';
 import { type Frame, pathOf, type Series, scalesOf } from './curve-scale.ts';
 

@@ -1,10 +1,9 @@
 // The form for a new landmark: its name, a note, and photos from files, camera, drop or clipboard.
 import { useSignal } from '@preact/signals';
-import type { TargetedEvent } from 'preact';
 import { useApp, useWords } from '../app.ts';
 import { fold } from '../landmarks/filter.ts';
-import { photosFromFiles } from '../recognize/intake.ts';
 import { landmarkName } from '../recognize/names.ts';
+import { PickPhotos } from '../recognize/pick-photos.tsx';
 import { useAddPhotos } from '../recognize/use-add-photos.ts';
 import { CameraIcon, CloseIcon, PhotoIcon } from '../shell/icons.tsx';
 
@@ -111,46 +110,22 @@ function Pickers() {
   const { t } = useWords();
   const addPhotos = useAddPhotos();
 
-  function picked(event: TargetedEvent<HTMLInputElement>) {
-    const input = event.currentTarget;
-    const photos = photosFromFiles(input.files ?? []);
-    input.value = ''; // so that picking the same file again is a change
-    if (photos.length > 0) addPhotos(photos);
-  }
-
   return (
     <div class="teach__pickers">
-      <span class="pick pick--teach">
-        <input
-          id="teach-files"
-          class="unseen"
-          type="file"
-          accept="image/*"
-          multiple
-          aria-describedby="teach-files-hint"
-          data-testid="teach-files"
-          onChange={picked}
-        />
-        <label class="button" for="teach-files">
-          <PhotoIcon />
-          {t.teach.choose}
-        </label>
-      </span>
-      <span class="pick pick--camera">
-        <input
-          id="teach-camera"
-          class="unseen"
-          type="file"
-          accept="image/*"
-          capture="environment"
-          data-testid="teach-camera"
-          onChange={picked}
-        />
-        <label class="button" for="teach-camera">
-          <CameraIcon />
-          {t.teach.camera}
-        </label>
-      </span>
+      <PickPhotos
+        id="teach-files"
+        look="pick--teach"
+        button="button"
+        describedBy="teach-files-hint"
+        onPick={addPhotos}
+      >
+        <PhotoIcon />
+        {t.teach.choose}
+      </PickPhotos>
+      <PickPhotos id="teach-camera" look="pick--camera" button="button" camera onPick={addPhotos}>
+        <CameraIcon />
+        {t.teach.camera}
+      </PickPhotos>
       <p id="teach-files-hint" class="teach__drop-hint">
         {t.teach.hint}
       </p>

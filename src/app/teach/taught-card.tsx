@@ -1,9 +1,8 @@
 // One taught landmark: its name and note, its photos, and what can be done with them.
 import { useSignal } from '@preact/signals';
-import type { TargetedEvent } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { useApp, useWords } from '../app.ts';
-import { photosFromFiles } from '../recognize/intake.ts';
+import { PickPhotos } from '../recognize/pick-photos.tsx';
 import { CloseIcon, PhotoIcon } from '../shell/icons.tsx';
 import type { TaughtLandmark } from '../teaching/teaching.ts';
 import { nameOf } from './name-of.ts';
@@ -111,33 +110,17 @@ export function TaughtCard({ landmark, onRemove }: TaughtCardProps) {
 function AddPhotos({ landmark: { facts } }: { readonly landmark: TaughtLandmark }) {
   const { lessons } = useApp();
   const { t, language } = useWords();
-  const id = `add-${facts.label}`;
   const name = nameOf(facts, language);
-
-  function picked(event: TargetedEvent<HTMLInputElement>) {
-    const input = event.currentTarget;
-    const photos = photosFromFiles(input.files ?? []);
-    input.value = '';
-    void lessons.add(name, photos);
-  }
-
   return (
-    <span class="pick">
-      <input
-        id={id}
-        class="unseen"
-        type="file"
-        accept="image/*"
-        multiple
-        aria-label={t.teach.addName(name)}
-        disabled={lessons.lesson.value?.state === 'running'}
-        data-testid="taught-add"
-        onChange={picked}
-      />
-      <label class="button button--quiet" for={id}>
-        {t.teach.add}
-      </label>
-    </span>
+    <PickPhotos
+      id={`add-${facts.label}`}
+      button="button button--quiet"
+      name={t.teach.addName(name)}
+      disabled={lessons.lesson.value?.state === 'running'}
+      onPick={(photos) => void lessons.add(name, photos)}
+    >
+      {t.teach.add}
+    </PickPhotos>
   );
 }
 

@@ -82,14 +82,12 @@ function InUse({ tuning, act }: PartProps) {
       </p>
       <FiguresTable before={active.before} after={active.figures} />
       <Buttons>
-        <button
-          type="button"
-          class="button"
-          data-testid="tuning-undo"
-          onClick={() => act(() => tuning.undo(), t.teach.tuning.undone, 'tuning-title')}
+        <Press
+          id="tuning-undo"
+          onPress={() => act(() => tuning.undo(), t.teach.tuning.undone, 'tuning-title')}
         >
           {t.teach.tuning.undo}
-        </button>
+        </Press>
         {!('run' in tuning.state.value) && <Export tuning={tuning} act={act} />}
       </Buttons>
     </div>
@@ -120,32 +118,21 @@ function Begin({ tuning, state, act }: PartProps & { readonly state: TuningState
         <Buttons>
           {saved && (
             <>
-              <button
-                type="button"
-                class="button"
-                data-testid="tuning-resume-saved"
-                onClick={() => tuning.resumeSaved()}
-              >
+              <Press id="tuning-resume-saved" onPress={() => tuning.resumeSaved()}>
                 {words.resumeSaved}
-              </button>
-              <button
-                type="button"
-                class="button button--quiet"
-                data-testid="tuning-discard"
-                onClick={() => act(() => tuning.discard(), words.discarded, 'tuning-title')}
+              </Press>
+              <Press
+                id="tuning-discard"
+                look="quiet"
+                onPress={() => act(() => tuning.discard(), words.discarded, 'tuning-title')}
               >
                 {words.discard}
-              </button>
+              </Press>
             </>
           )}
-          <button
-            type="button"
-            class="button"
-            data-testid="tuning-start"
-            onClick={() => tuning.start()}
-          >
+          <Press id="tuning-start" onPress={() => tuning.start()}>
             {saved ? words.startAnew : words.start}
-          </button>
+          </Press>
         </Buttons>
       )}
     </>
@@ -172,55 +159,38 @@ function Run({
       <progress class="lesson__bar" aria-labelledby="tuning-title" max={steps} value={step} />
       <Buttons>
         {at === 'running' && (
-          <button
-            type="button"
-            class="button"
-            data-testid="tuning-pause"
-            onClick={() => tuning.pause()}
-          >
+          <Press id="tuning-pause" onPress={() => tuning.pause()}>
             {words.pause}
-          </button>
+          </Press>
         )}
         {at === 'paused' && (
-          <button
-            type="button"
-            class="button"
-            data-testid="tuning-resume"
-            onClick={() => tuning.resume()}
-          >
+          <Press id="tuning-resume" onPress={() => tuning.resume()}>
             {words.resume}
-          </button>
+          </Press>
         )}
         {at !== 'over' && (
-          <button
-            type="button"
-            class="button button--quiet"
-            data-testid="tuning-stop"
-            onClick={() => tuning.stop()}
-          >
+          <Press id="tuning-stop" look="quiet" onPress={() => tuning.stop()}>
             {words.stop}
-          </button>
+          </Press>
         )}
         {at === 'over' && best && (
-          <button
-            type="button"
-            class="button button--accent"
-            data-testid="tuning-apply"
-            onClick={() => act(() => tuning.apply(), words.applied, 'tuning-title')}
+          <Press
+            id="tuning-apply"
+            look="accent"
+            onPress={() => act(() => tuning.apply(), words.applied, 'tuning-title')}
           >
             {words.apply}
-          </button>
+          </Press>
         )}
         {at !== 'running' && best && <Export tuning={tuning} act={act} />}
         {at === 'over' && (
-          <button
-            type="button"
-            class="button button--quiet"
-            data-testid="tuning-discard"
-            onClick={() => act(() => tuning.discard(), words.discarded, 'tuning-title')}
+          <Press
+            id="tuning-discard"
+            look="quiet"
+            onPress={() => act(() => tuning.discard(), words.discarded, 'tuning-title')}
           >
             {words.discard}
-          </button>
+          </Press>
         )}
       </Buttons>
       {at === 'over' && (
@@ -241,17 +211,32 @@ function Export({ tuning, act }: PartProps) {
     if (file) saveFile(file, FILE);
   };
   return (
-    <button
-      type="button"
-      class="button button--quiet"
-      data-testid="tuning-export"
-      onClick={() => act(save, t.teach.tuning.exported(FILE))}
-    >
+    <Press id="tuning-export" look="quiet" onPress={() => act(save, t.teach.tuning.exported(FILE))}>
       {t.teach.tuning.export}
-    </button>
+    </Press>
   );
 }
 
 function Buttons({ children }: { readonly children: ComponentChildren }) {
   return <div class="tuning__buttons">{children}</div>;
+}
+
+interface PressProps {
+  readonly id: string;
+  readonly look?: 'quiet' | 'accent';
+  readonly onPress: () => void;
+  readonly children: ComponentChildren;
+}
+
+function Press({ id, look, onPress, children }: PressProps) {
+  return (
+    <button
+      type="button"
+      class={look ? `button button--${look}` : 'button'}
+      data-testid={id}
+      onClick={onPress}
+    >
+      {children}
+    </button>
+  );
 }

@@ -2,14 +2,6 @@
 import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
 import type { Remote } from '../../bridge/worker-bridge.ts';
 import { toPlainError } from '../../errors.ts';
-import {
-  dropRun,
-  type Heads,
-  readHeads,
-  savedRun,
-  writeHeads,
-} from '../../inference/trainer-keep.ts';
-import type { TrainerService, TuningJob, TuningStatus } from '../../inference/trainer-service.ts';
 import type { CairnStore } from '../../retrieval/store.ts';
 import { TUNING } from '../../training/adapter/presets.ts';
 import {
@@ -17,6 +9,18 @@ import {
   refusalOf,
   type TuningNeeds,
 } from '../../training/adapter/tuning-data.ts';
+import {
+  dropRun,
+  type Heads,
+  readHeads,
+  savedRun,
+  writeHeads,
+} from '../../training/tuning/trainer-keep.ts';
+import type {
+  TrainerService,
+  TuningJob,
+  TuningStatus,
+} from '../../training/tuning/trainer-service.ts';
 import type { Tuning, TuningState } from './tuning.ts';
 
 /** Steps in one call to the trainer: at most a second or so without news. */

@@ -1,9 +1,9 @@
 // Fine-tuning as the page sees it: what stands in its way, how far it is, and the head in use.
 import type { ReadonlySignal } from '@preact/signals';
 import type { PlainError } from '../../errors.ts';
-import type { AppliedHead } from '../../inference/trainer-keep.ts';
-import type { TuningStatus } from '../../inference/trainer-service.ts';
 import type { TuningRefusal } from '../../training/adapter/tuning-data.ts';
+import type { AppliedHead } from '../../training/tuning/trainer-keep.ts';
+import type { TuningStatus } from '../../training/tuning/trainer-service.ts';
 
 export type TuningState =
   | { readonly at: 'idle' }

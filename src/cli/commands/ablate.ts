@@ -15,12 +15,13 @@ import type { PoolingKind } from '../../weights/registry.ts';
 import { readSafetensors } from '../../weights/safetensors.ts';
 import { CACHE_FOLDER } from '../encode-photos.ts';
 import { ENCODER_RECIPES } from '../encoders.ts';
-import { type FrozenPhoto, frozenFeatures } from '../frozen-features.ts';
+import { readNumber, WHOLE } from '../flags.ts';
 import { startHarness } from '../harness/index.ts';
 import { modelsFolder } from '../models.ts';
 import { note, printJson, usage } from '../output.ts';
 import { readManifests } from '../photo-list.ts';
-import { validationSet } from '../validate-student.ts';
+import { type FrozenPhoto, frozenFeatures } from '../training/frozen-features.ts';
+import { validationSet } from '../training/validate-student.ts';
 
 export interface AblateOptions {
   readonly manifest: string[];
@@ -43,9 +44,9 @@ type Kept = AblationLine & { readonly conditions: string };
 
 /** Throws `usage`. */
 export async function ablate(options: AblateOptions): Promise<void> {
-  const seeds = whole('--seeds', options.seeds);
-  const size = whole('--size', options.size);
-  const epochs = whole('--epochs', options.epochs ?? String(ABLATION_RUN.epochs));
+  const seeds = readNumber('--seeds', options.seeds, WHOLE);
+  const size = readNumber('--size', options.size, WHOLE);
+  const epochs = readNumber('--epochs', options.epochs ?? String(ABLATION_RUN.epochs), WHOLE);
   const settings: AblationSettings = { ...ABLATION_RUN, epochs };
   const out = options.out ?? join(CACHE_FOLDER, 'ablation.jsonl');
   const listed = await readManifests(options.manifest);
@@ -128,9 +129,4 @@ async function readLines(file: string): Promise<Kept[]> {
       return [];
     }
   });
-}
-
-function whole(flag: string, text: string): number {
-  if (/^[1-9]\d*$/.test(text)) return Number(text);
-  throw usage(`${flag} takes a whole number above 0, not "${text}".`);
 }

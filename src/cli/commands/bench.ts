@@ -2,9 +2,9 @@
 import { benchEncode, benchRecognize } from '../../../bench/encode.ts';
 import { benchNetwork } from '../../../bench/encode-network.ts';
 import { benchIndex } from '../../../bench/index.ts';
+import { readNumber, readNumbers, readSize, WHOLE } from '../flags.ts';
 import { parseNetworkName } from '../network-model.ts';
 import { printJson, progressLine, usage } from '../output.ts';
-import { parseSize } from '../size.ts';
 
 const DEFAULT_RUNS = 50;
 const DEFAULT_ROWS = 20_000;
@@ -25,14 +25,18 @@ export async function bench(what: string, options: BenchOptions): Promise<void> 
   if (what === 'encode' && options.model !== undefined) {
     return printJson(await benchNamed(options.model, options));
   }
-  const n = count('--n', options.n ?? String(what === 'index' ? DEFAULT_ROWS : DEFAULT_RUNS));
+  const n = readNumber(
+    '--n',
+    options.n ?? String(what === 'index' ? DEFAULT_ROWS : DEFAULT_RUNS),
+    WHOLE,
+  );
   switch (what) {
     case 'encode':
       return printJson(await benchEncode(n));
     case 'recognize':
       return printJson(await benchRecognize(n));
     case 'index': {
-      const dim = count('--dim', options.dim);
+      const dim = readNumber('--dim', options.dim, WHOLE);
       return printJson(await benchIndex({ n, dim, onProgress: progressLine('index') }));
     }
     default:
@@ -45,16 +49,10 @@ async function benchNamed(model: string, options: BenchOptions) {
   if (!named) throw usage(`--model takes ARCH/SPEC, such as nfnet/compact, not "${model}".`);
   return benchNetwork({
     named,
-    n: count('--n', options.n ?? String(DEFAULT_NETWORK_RUNS)),
-    size: parseSize(options.size),
-    threads: options.threads.split(',').map((text) => count('--threads', text)),
+    n: readNumber('--n', options.n ?? String(DEFAULT_NETWORK_RUNS), WHOLE),
+    size: readSize(options.size),
+    threads: readNumbers('--threads', options.threads, WHOLE),
     weights: options.weights,
     beside: options.beside,
   });
-}
-
-function count(option: string, text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value > 0) return value;
-  throw usage(`${option} takes a positive whole number, not "${text}".`);
 }

@@ -12,9 +12,10 @@ import { makeBatch } from '../../training/data/make-batch.ts';
 import { SAMPLING } from '../../training/data/sampler.ts';
 import { mixSeeds } from '../../training/data/seeds.ts';
 import { readPhoto } from '../encode-photos.ts';
+import { readName, readNumber } from '../flags.ts';
 import { printJson, usage } from '../output.ts';
 import { readManifests } from '../photo-list.ts';
-import { type TrainingSet, trainingPhotos } from '../training-photos.ts';
+import { type TrainingSet, trainingPhotos } from '../training/training-photos.ts';
 
 export interface ContactSheetOptions {
   readonly manifest: string[];
@@ -37,11 +38,16 @@ const AS_LEVELS = { mean: [0, 0, 0], std: [1, 1, 1], jpeg: jpegRoundTrip };
 
 /** Throws `usage`. */
 export async function contactSheet(options: ContactSheetOptions): Promise<void> {
-  const preset = presetNamed(options.preset);
-  const size = whole('--size', options.size, 2 * SAMPLING.multiple, SHEET.longestSide);
-  const rows = whole('--photos', options.photos, 1, SHEET.most);
-  const draws = whole('--draws', options.draws, 1, SHEET.most);
-  const seed = whole('--seed', options.seed, 0, 2 ** 32 - 1);
+  const names = Object.keys(AUGMENTATIONS) as AugmentationName[];
+  const preset = readName('--preset', options.preset, names);
+  const size = readNumber('--size', options.size, {
+    whole: true,
+    least: 2 * SAMPLING.multiple,
+    most: SHEET.longestSide,
+  });
+  const rows = readNumber('--photos', options.photos, { whole: true, least: 1, most: SHEET.most });
+  const draws = readNumber('--draws', options.draws, { whole: true, least: 1, most: SHEET.most });
+  const seed = readNumber('--seed', options.seed, { whole: true, least: 0, most: 2 ** 32 - 1 });
   if (!['.jpg', '.jpeg', '.png'].includes(extname(options.out).toLowerCase())) {
     throw usage(`${options.out} names no kind of picture.`, 'Let it end in .jpg or .png.');
   }
@@ -70,18 +76,6 @@ export async function contactSheet(options: ContactSheetOptions): Promise<void> 
   await write(sheet, options.out);
   const paths = picked.map((index) => set.photos[index]!.path);
   printJson({ out: options.out, preset, size, draws, seed, photos: paths });
-}
-
-function presetNamed(name: string): AugmentationName {
-  if (Object.hasOwn(AUGMENTATIONS, name)) return name as AugmentationName;
-  const known = Object.keys(AUGMENTATIONS).join(', ');
-  throw usage(`--preset ${name} is not known.`, `Use one of: ${known}.`);
-}
-
-function whole(flag: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-  throw usage(`${flag} takes a whole number from ${least} to ${most}, not "${text}".`);
 }
 
 /** Different photos, in random order. */

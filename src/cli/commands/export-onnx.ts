@@ -5,6 +5,7 @@ import { network } from '../../nets/networks.ts';
 import { findEncoder, parseRegistry } from '../../weights/load-registry.ts';
 import { folderSource } from '../../weights/node-source.ts';
 import { readSafetensors } from '../../weights/safetensors.ts';
+import { readSize } from '../flags.ts';
 import { modelsFolder } from '../models.ts';
 import {
   emitBackboneOnnx,
@@ -14,7 +15,6 @@ import {
 } from '../network-model.ts';
 import { summariseOnnx } from '../onnx-summary.ts';
 import { printJson, usage } from '../output.ts';
-import { parseSize } from '../size.ts';
 
 export interface ExportOptions {
   readonly model: string;
@@ -51,7 +51,7 @@ async function emit(options: ExportOptions): Promise<Uint8Array> {
   }
   const weights = options.weights ? await readWeights(options.weights) : randomWeights(named);
   const size = options.size ?? (fixedSize ? DEFAULT_SIZE : undefined);
-  return emitBackboneOnnx(named, weights, { fp16, ...(size ? { size: parseSize(size) } : {}) });
+  return emitBackboneOnnx(named, weights, { fp16, ...(size ? { size: readSize(size) } : {}) });
 }
 
 async function emitRegistered({ model, fp16 = false, size }: ExportOptions): Promise<Uint8Array> {
@@ -59,7 +59,7 @@ async function emitRegistered({ model, fp16 = false, size }: ExportOptions): Pro
   const entry = findEncoder(parseRegistry(await source.registry()), model);
   const weights = readSafetensors(await source.file(entry.weights));
   const { views } = entry.input;
-  const wanted = size ? parseSize(size) : null;
+  const wanted = size ? readSize(size) : null;
   // Where the graph is recorded for one size, squares of the views' longest sides unless told.
   const sizes =
     wanted || needsSizes(entry)

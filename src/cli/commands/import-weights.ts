@@ -3,8 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { specsOf } from '../../nets/networks.ts';
 import { parameterShapes } from '../../nets/parameters.ts';
 import { inPrecision, matchParameters, renameCheckpoint } from '../../weights/name-maps.ts';
-import { ARCHS, type Arch } from '../../weights/registry.ts';
 import { writeSafetensors } from '../../weights/safetensors.ts';
+import { readArch } from '../flags.ts';
 import { readWeights } from '../network-model.ts';
 import { note, printJson, usage } from '../output.ts';
 
@@ -21,7 +21,7 @@ export interface ImportOptions {
  * for a training to start from. Throws `usage`, `model-invalid`.
  */
 export async function importWeights(file: string, options: ImportOptions): Promise<void> {
-  const arch = knownArch(options.arch);
+  const arch = readArch('--arch', options.arch);
   const spec = options.spec ?? specsOf(arch)[0] ?? '';
   const shapes = parameterShapes(arch, spec);
   const { weights, dropped } = renameCheckpoint(arch, await readWeights(file));
@@ -48,10 +48,4 @@ export async function importWeights(file: string, options: ImportOptions): Promi
     throw usage(`${options.out} cannot be written: ${cause.message}.`, 'Choose another file.');
   });
   printJson({ arch, spec, ...report, out: options.out, bytes: bytes.byteLength, precision });
-}
-
-function knownArch(name: string): Arch {
-  const arch = ARCHS.find((each) => each === name);
-  if (arch) return arch;
-  throw usage(`There is no network "${name}".`, `Use one of: ${ARCHS.join(', ')}.`);
 }

@@ -4,6 +4,7 @@ import { groupBy } from '../../evaluation/group.ts';
 import { writeCollectionFolder } from '../../retrieval/write-folder.ts';
 import { collectionFiles, encodeReferences } from '../build-collection.ts';
 import { readLabelFacts } from '../collections.ts';
+import { readNumber, WHOLE } from '../flags.ts';
 import { openModel } from '../models.ts';
 import { note, printJson, progressLine, usage } from '../output.ts';
 import { listSource } from '../photo-list.ts';
@@ -24,9 +25,7 @@ export interface IndexOptions {
 export async function index(source: string, options: IndexOptions): Promise<void> {
   const began = performance.now();
   const splits = options.splits?.split(',').map((s) => s.trim());
-  const least = Number(options.minPhotos);
-  if (!Number.isInteger(least) || least < 1)
-    throw usage('--min-photos takes a whole number from 1.');
+  const least = readNumber('--min-photos', options.minPhotos, WHOLE);
 
   const labelled = (await listSource(source)).filter(
     (photo) => photo.label !== '' && (!splits || splits.includes(photo.split)),

@@ -1,6 +1,5 @@
 // `cairn train`: photos of a manifest → weights of an encoder, resumable, in one or more processes.
-import { resolve } from 'node:path';
-import { network } from '../../nets/networks.ts';
+import { basename, resolve } from 'node:path';
 import { runLoop, START, type Unsaved } from '../../training/trainer/loop.ts';
 import { learningRate, planRun, type RunPlan } from '../../training/trainer/run-plan.ts';
 import { Trainer } from '../../training/trainer/trainer.ts';
@@ -10,17 +9,27 @@ import {
   type ValidationScores,
 } from '../../training/trainer/validation.ts';
 import { writeSafetensors } from '../../weights/safetensors.ts';
-import { joinRanks, type Rank } from '../data-parallel.ts';
-import { HARNESS_WISHES, type HarnessWish, startHarness } from '../harness/index.ts';
+import { startHarness } from '../harness/index.ts';
 import { note, printJson, usage } from '../output.ts';
 import { readManifests } from '../photo-list.ts';
-import { RunFolder } from '../run-folder.ts';
-import { shortened, type TeacherTable, teach } from '../teacher.ts';
-import { identityOf, type TrainConfig, type TrainOptions, trainConfig } from '../train-config.ts';
-import { dryRun } from '../train-dry-run.ts';
-import { openTrainingBatches, progressOf, trainerOptions } from '../train-parts.ts';
-import { type TrainingSet, trainingPhotos } from '../training-photos.ts';
-import { type RolePhoto, validateStudent, validationSet } from '../validate-student.ts';
+import { joinRanks, type Rank } from '../training/data-parallel.ts';
+import { RunFolder } from '../training/run-folder.ts';
+import { shortened, type TeacherTable, teach } from '../training/teacher.ts';
+import {
+  identityOf,
+  type TrainConfig,
+  type TrainOptions,
+  trainConfig,
+} from '../training/train-config.ts';
+import { dryRun } from '../training/train-dry-run.ts';
+import {
+  inputOf,
+  openTrainingBatches,
+  progressOf,
+  trainerOptions,
+} from '../training/train-parts.ts';
+import { type TrainingSet, trainingPhotos } from '../training/training-photos.ts';
+import { type RolePhoto, validateStudent, validationSet } from '../training/validate-student.ts';
 
 /** Trains as told; the last line on stdout is JSON, everything else goes to stderr and the run's folder. */
 export async function train(options: TrainOptions): Promise<void> {
@@ -58,10 +67,7 @@ async function run(
   const validates = leads && config.validateEvery > 0;
   const validation = validates ? await validationSet(await readManifests(options.manifest)) : [];
   const gallery = validates ? await teacherGallery(config, teacher, validation) : undefined;
-  const harness = await startHarness({
-    backend: wishOf(options.backend),
-    softwareAllowed: options.software === true,
-  });
+  const harness = await startHarness(config);
   if (leads) note(`${harness.why} ${set.photos.length} photos of ${set.classes.length} landmarks.`);
   const trainer = new Trainer(await trainerOptions(config, set, rank));
   const identity = identityOf(config, set.photos.length);
@@ -71,13 +77,8 @@ async function run(
   await folder?.keepLog(from.step);
   const batches = openTrainingBatches(config, set, plan, teacher, rank);
   let latest: ValidationScores | null = null;
-  const inputAt = (size: number) => ({
-    views: [size],
-    multiple: Math.max(32, network(config.student.arch, config.student.spec).multiple),
-    ...network(config.student.arch, config.student.spec).normalisation,
-  });
   const writeWeights = async () =>
-    folder?.saveWeights(writeSafetensors(await trainer.weights(), metadataOf(config, options)));
+    folder?.saveWeights(writeSafetensors(await trainer.weights(), metadataOf(config)));
   const title = `${config.student.arch} ${config.student.spec}`;
   const loop = runLoop(
     {
@@ -88,7 +89,12 @@ async function run(
       ...(validates
         ? {
             validate: async ({ stage }) => {
-              latest = await validateStudent(trainer, validation, inputAt(stage.size), gallery);
+              latest = await validateStudent(
+                trainer,
+                validation,
+                inputOf(config.student, stage.size),
+                gallery,
+              );
               return latest;
             },
           }
@@ -162,18 +168,13 @@ async function folderOf({ student }: TrainConfig, options: TrainOptions) {
   return resolve(await RunFolder.fresh(`${student.arch}-${student.spec}`));
 }
 
-function wishOf(backend = 'auto'): HarnessWish {
-  const wish = HARNESS_WISHES.find((each) => each === backend);
-  if (wish) return wish;
-  throw usage(`--backend ${backend} is not known.`, `Use one of: ${HARNESS_WISHES.join(', ')}.`);
-}
-
 /** What a card must say of weights, in the file itself. */
-function metadataOf(config: TrainConfig, options: TrainOptions): Map<string, string> {
+function metadataOf(config: TrainConfig): Map<string, string> {
+  // A path says nothing on other machines, and too much of this one.
+  const init = config.init && basename(config.init);
   return new Map([
     ['network', `${config.student.arch}/${config.student.spec}`],
     ['trained-by', 'cairn train'],
-    ['settings', JSON.stringify(config)],
-    ...(options.teacher ? [['teacher', options.teacher] as const] : []),
+    ['settings', JSON.stringify({ ...config, init })],
   ]);
 }

@@ -13,6 +13,7 @@ import { readSafetensors } from '../../weights/safetensors.ts';
 import { describePhotos } from '../describe-photos.ts';
 import { ENCODER_RECIPES } from '../encoders.ts';
 import { useWasmKernels } from '../fit-kernels.ts';
+import { readNumber, WHOLE } from '../flags.ts';
 import { modelsFolder } from '../models.ts';
 import { note, printJson } from '../output.ts';
 
@@ -90,9 +91,10 @@ export async function tune(options: {
     return scoreStages(predictionsByStage(ranked, task.labels, preset, null));
   };
 
+  const rounds = readNumber('--rounds', options.rounds, WHOLE);
   let preset = RERANK;
   let curves: (Curve & { stage: RankingStage })[] = [];
-  for (let round = 0; round < Number(options.rounds); round += 1) {
+  for (let round = 0; round < rounds; round += 1) {
     curves = [];
     for (const sweep of SWEEPS) {
       const points: { value: number; gap: number }[] = [];

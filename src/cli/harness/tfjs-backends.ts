@@ -1,6 +1,7 @@
 // tfjs's backends as training uses them in Node: each with its gradients, and checked before it is trusted.
 import * as tf from '@tensorflow/tfjs-core';
 import { CairnError } from '../../errors.ts';
+import { requireRightProduct } from '../../tensor/tf/right-product.ts';
 import { registerTrainingKernels } from '../../tensor/wasm/register.ts';
 import { useWasmKernels } from '../fit-kernels.ts';
 
@@ -66,26 +67,4 @@ export async function useCpu(): Promise<void> {
   await registerGradients();
   await import('@tensorflow/tfjs-backend-cpu');
   await tf.setBackend('cpu');
-}
-
-/** Odd sides of a product that fills more than one workgroup; its numbers are whole and exact in float32. */
-const [ROWS, SHARED, COLUMNS] = [67, 45, 53];
-const LARGEST = 7;
-
-/** A driver may compute nonsense and report no error. */
-async function requireRightProduct(): Promise<void> {
-  const a = Float32Array.from({ length: ROWS * SHARED }, (_, i) => (i % (2 * LARGEST)) - LARGEST);
-  const b = Float32Array.from({ length: SHARED * COLUMNS }, (_, i) => ((i * 3) % LARGEST) - 2);
-  const product = tf.tidy(() =>
-    tf.matMul(tf.tensor2d(a, [ROWS, SHARED]), tf.tensor2d(b, [SHARED, COLUMNS])),
-  );
-  const values = await product.data();
-  product.dispose();
-  for (let i = 0; i < ROWS; i++) {
-    for (let j = 0; j < COLUMNS; j++) {
-      let sum = 0;
-      for (let k = 0; k < SHARED; k++) sum += a[i * SHARED + k]! * b[k * COLUMNS + j]!;
-      if (values[i * COLUMNS + j] !== sum) throw new Error('it multiplies matrices wrongly');
-    }
-  }
 }

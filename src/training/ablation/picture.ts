@@ -1,10 +1,10 @@
 // The picture of the ablation: each method's four poolings as dots with their deviations, for each figure.
+import { INK, svgDocument } from '../../evaluation/svg.ts';
 import type { PoolingKind } from '../../weights/registry.ts';
 import { ABLATION, METHODS, type Method } from './presets.ts';
 import type { Cell, Figure } from './summary.ts';
 
 const PANEL = { width: 760, height: 250, left: 52, right: 14, top: 34, bottom: 34 };
-const INK = { text: '#2b2a27', soft: '#6b675e', grid: '#ddd8cc', paper: '#fbfaf7' };
 /** Okabe and Ito's, which most colour-blind people can tell apart. */
 const COLOURS: Readonly<Record<PoolingKind, string>> = {
   average: '#6b675e',
@@ -25,14 +25,9 @@ const GRID = 0.05;
 /** One panel below the other, each with a scale of its own. */
 export function ablationPicture(cells: readonly Cell[], figures: readonly Figure[]): string {
   const methods = METHODS.filter((method) => cells.some((cell) => cell.method === method));
-  const height = figures.length * PANEL.height;
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${PANEL.width}" height="${height}" font-family="system-ui, sans-serif" font-size="11">`,
-    '<title>Pooling and loss on frozen features</title>',
-    `<rect width="100%" height="100%" fill="${INK.paper}"/>`,
-    ...figures.map((figure, i) => panel(cells, figure, methods, i * PANEL.height)),
-    '</svg>\n',
-  ].join('\n');
+  const size = { width: PANEL.width, height: figures.length * PANEL.height };
+  const panels = figures.map((figure, i) => panel(cells, figure, methods, i * PANEL.height));
+  return svgDocument(size, 'Pooling and loss on frozen features', panels);
 }
 
 function panel(

@@ -1,4 +1,5 @@
 // The picture of a run: loss, accuracy and validation over steps, as one SVG.
+import { escapeXml, INK, svgDocument } from '../../evaluation/svg.ts';
 import type { LogLine } from './loop.ts';
 
 /** A line of points in the order of steps. */
@@ -10,13 +11,6 @@ interface Series {
 }
 
 const PANEL = { width: 420, height: 200, left: 52, right: 14, top: 32, bottom: 30 };
-const INK = {
-  line: '#b4532a',
-  text: '#2b2a27',
-  soft: '#6b675e',
-  grid: '#ddd8cc',
-  paper: '#fbfaf7',
-};
 /** Steps that are averaged into one point of a curve: more cannot be told apart by eye. */
 const POINTS = 200;
 
@@ -26,13 +20,8 @@ export function trainingCurves(lines: readonly LogLine[], title: string): string
   const columns = 2;
   const rows = Math.ceil(series.length / columns);
   const panels = series.map((each, i) => panel(each, i % columns, Math.floor(i / columns)));
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${columns * PANEL.width}" height="${rows * PANEL.height}" font-family="system-ui, sans-serif" font-size="11">`,
-    `<title>${escapeXml(title)}</title>`,
-    `<rect width="100%" height="100%" fill="${INK.paper}"/>`,
-    ...panels,
-    '</svg>\n',
-  ].join('\n');
+  const size = { width: columns * PANEL.width, height: rows * PANEL.height };
+  return svgDocument(size, title, panels);
 }
 
 function seriesOf(lines: readonly LogLine[]): Series[] {
@@ -112,8 +101,4 @@ function panel({ title, points, dots }: Series, column: number, row: number): st
 function short(value: number): string {
   const size = Math.abs(value);
   return size !== 0 && (size < 0.01 || size >= 10_000) ? value.toExponential(1) : value.toFixed(3);
-}
-
-function escapeXml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

@@ -1,5 +1,6 @@
 // Named training runs: what the gold-medal recipe did, and what fits a small machine.
 import type { PoolingKind } from '../../weights/registry.ts';
+import type { AugmentationName } from '../augment/presets.ts';
 import type { TrainingLoss } from '../losses/presets.ts';
 
 /** A stretch of training at one image size. */
@@ -25,7 +26,7 @@ export interface TrainingPreset {
   readonly pooling: PoolingKind;
   /** Length of the embedding. */
   readonly dim: number;
-  readonly augmentation: 'recipe' | 'light' | 'none';
+  readonly augmentation: AugmentationName;
   /** Square images as the recipe has them, or each photo's own aspect ratio, as recognition has it. */
   readonly square: boolean;
 }

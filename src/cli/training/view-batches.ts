@@ -1,12 +1,12 @@
 // Photos of a list as a network in training takes them: one view each, in batches of one size.
-import { toPlainError } from '../errors.ts';
-import { decodePhoto } from '../imaging/decode-node.ts';
-import { toViews, type View } from '../imaging/to-tensor.ts';
-import type { Images } from '../training/trainer/model.ts';
-import type { EncoderEntry } from '../weights/registry.ts';
-import { readPhoto } from './encode-photos.ts';
-import { note } from './output.ts';
-import type { ListedPhoto } from './photo-list.ts';
+import { toPlainError } from '../../errors.ts';
+import { decodePhoto } from '../../imaging/decode-node.ts';
+import { toViews, type View } from '../../imaging/to-tensor.ts';
+import type { Images } from '../../training/trainer/model.ts';
+import type { EncoderEntry } from '../../weights/registry.ts';
+import { readPhoto } from '../encode-photos.ts';
+import { note } from '../output.ts';
+import type { ListedPhoto } from '../photo-list.ts';
 
 /** Images that are embedded at once. */
 const BATCH = 16;

@@ -1,16 +1,16 @@
 // Tuning as a worker does it: collections from the store, steps when asked for, checkpoints between.
-import { CairnError, throwIfAborted } from '../errors.ts';
-import type { LongWork } from '../progress.ts';
-import { assertEncoder, type EncoderIdentity } from '../retrieval/collection.ts';
-import { openInstalled } from '../retrieval/install.ts';
-import type { LoadedCollection } from '../retrieval/loaded.ts';
-import { rowVector } from '../retrieval/shard.ts';
-import { type CairnStore, openStore } from '../retrieval/store.ts';
-import { adapt, decodeAdapter, encodeAdapter } from '../training/adapter/adapter.ts';
-import { AdapterTrainer } from '../training/adapter/adapter-trainer.ts';
-import { type Figures, judge } from '../training/adapter/figures.ts';
-import type { TuningSettings } from '../training/adapter/presets.ts';
-import { splitRows, type TuningRow } from '../training/adapter/tuning-data.ts';
+import { CairnError, throwIfAborted } from '../../errors.ts';
+import type { LongWork } from '../../progress.ts';
+import { assertEncoder, type EncoderIdentity } from '../../retrieval/collection.ts';
+import { openInstalled } from '../../retrieval/install.ts';
+import type { LoadedCollection } from '../../retrieval/loaded.ts';
+import { rowVector } from '../../retrieval/shard.ts';
+import { type CairnStore, openStore } from '../../retrieval/store.ts';
+import { adapt, decodeAdapter, encodeAdapter } from '../adapter/adapter.ts';
+import { AdapterTrainer } from '../adapter/adapter-trainer.ts';
+import { type Figures, judge } from '../adapter/figures.ts';
+import type { TuningSettings } from '../adapter/presets.ts';
+import { splitRows, type TuningRow } from '../adapter/tuning-data.ts';
 import { startTrainingBackend, type TrainingBackend } from './trainer-backend.ts';
 import { dropRun, savedRun, saveRun, type TunedHead, type TuningPoint } from './trainer-keep.ts';
 

@@ -5,11 +5,11 @@ import {
   multiply,
   transpose,
   weightedGram,
-} from '../training/dense.ts';
-import type { EncodedPhoto } from './encode-photos.ts';
-import { embeddingsOf, encodePhotos } from './encode-photos.ts';
-import { openModel } from './models.ts';
-import { note, progressLine, usage } from './output.ts';
+} from '../../training/dense.ts';
+import type { EncodedPhoto } from '../encode-photos.ts';
+import { embeddingsOf, encodePhotos } from '../encode-photos.ts';
+import { openModel } from '../models.ts';
+import { note, progressLine, usage } from '../output.ts';
 
 /** The teacher's embeddings of photos, in their order. */
 export interface TeacherTable {

@@ -1,12 +1,12 @@
 // Threads that make batches ahead of training, as a BatchSource.
 import { Worker } from 'node:worker_threads';
-import { CairnError, fromPlainError } from '../errors.ts';
+import { CairnError, fromPlainError } from '../../errors.ts';
 import {
   AUGMENTATIONS,
   type AugmentationName,
   type AugmentationPreset,
-} from '../training/augment/presets.ts';
-import type { Batch, BatchPlan, BatchSource } from '../training/data/batch.ts';
+} from '../../training/augment/presets.ts';
+import type { Batch, BatchPlan, BatchSource } from '../../training/data/batch.ts';
 import type { BatchAnswer, BatchRequest, BatchWorkerData } from './train-worker-protocol.ts';
 
 export interface BatchWorkerOptions {

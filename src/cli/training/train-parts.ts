@@ -1,16 +1,17 @@
 // The parts of a training run in Node: what the trainer, its batches and its learning rate are made of.
-import { network } from '../nets/networks.ts';
-import type { Batch } from '../training/data/batch.ts';
-import { shareOf } from '../training/data/batch.ts';
-import { Sampler } from '../training/data/sampler.ts';
-import { photosTogether } from '../training/losses/presets.ts';
-import type { LogLine } from '../training/trainer/loop.ts';
-import { type Images, studentModel } from '../training/trainer/model.ts';
-import { labelLoss, Objective, type Targets } from '../training/trainer/objective.ts';
-import type { Place, RunPlan } from '../training/trainer/run-plan.ts';
-import type { TrainerOptions } from '../training/trainer/trainer.ts';
+import { network } from '../../nets/networks.ts';
+import type { Batch } from '../../training/data/batch.ts';
+import { shareOf } from '../../training/data/batch.ts';
+import { SAMPLING, Sampler } from '../../training/data/sampler.ts';
+import { photosTogether } from '../../training/losses/presets.ts';
+import type { LogLine } from '../../training/trainer/loop.ts';
+import { type Images, type StudentSpec, studentModel } from '../../training/trainer/model.ts';
+import { labelLoss, Objective, type Targets } from '../../training/trainer/objective.ts';
+import type { Place, RunPlan } from '../../training/trainer/run-plan.ts';
+import type { TrainerOptions } from '../../training/trainer/trainer.ts';
+import type { EncoderEntry } from '../../weights/registry.ts';
+import { readWeights } from '../network-model.ts';
 import type { Rank } from './data-parallel.ts';
-import { readWeights } from './network-model.ts';
 import type { TeacherTable } from './teacher.ts';
 import type { TrainConfig, Trains } from './train-config.ts';
 import { openBatches, type TrainingSet } from './training-photos.ts';
@@ -60,6 +61,12 @@ function trainedPaths(trains: Trains): ((path: string) => boolean) | null {
   }
 }
 
+/** What a student sees of a photo: one view of that longest side, in pixels. */
+export function inputOf({ arch, spec }: StudentSpec, size: number): EncoderEntry['input'] {
+  const { multiple, normalisation } = network(arch, spec);
+  return { views: [size], multiple: Math.max(SAMPLING.multiple, multiple), ...normalisation };
+}
+
 export interface TrainingBatches {
   readonly batch: (place: Place) => Promise<{ batch: Batch; targets: Targets }>;
   close(): Promise<void>;
@@ -73,9 +80,8 @@ export function openTrainingBatches(
   teacher: TeacherTable | null,
   rank: Rank,
 ): TrainingBatches {
-  const { arch, spec } = config.student;
-  const { normalisation, multiple } = network(arch, spec);
-  const source = openBatches(set, { augmentation: config.augmentation, ...normalisation });
+  const { augmentation, student } = config;
+  const source = openBatches(set, { augmentation, ...inputOf(student, 0) });
   const samplers = plan.stages.map(
     ({ size, stepsPerEpoch }) =>
       new Sampler(set, {
@@ -83,7 +89,7 @@ export function openTrainingBatches(
         batch: config.batch,
         steps: stepsPerEpoch,
         longestSide: size,
-        multiple: Math.max(32, multiple),
+        multiple: inputOf(student, size).multiple,
         square: config.square,
         unlabelled: teacher !== null,
         together: config.classWeight > 0 ? photosTogether(config.loss) : 1,

@@ -1,17 +1,17 @@
 // Pooled vectors of a network that stays as it is: each photo's last map once, pooled in every way.
 import { createHash } from 'node:crypto';
 import * as tf from '@tensorflow/tfjs-core';
-import { network } from '../nets/networks.ts';
-import { poolingFor } from '../nets/pooling.ts';
-import { loadTfParams, TfOps } from '../tensor/tf-ops.ts';
-import { ABLATION, ABLATION_RUN } from '../training/ablation/presets.ts';
-import type { EncoderEntry, PoolingKind } from '../weights/registry.ts';
-import type { Weights } from '../weights/safetensors.ts';
-import { descriptorKey } from './describe-photos.ts';
-import { CACHE_FOLDER, readPhoto } from './encode-photos.ts';
-import { progressLine } from './output.ts';
+import { network } from '../../nets/networks.ts';
+import { poolingFor } from '../../nets/pooling.ts';
+import { loadTfParams, TfOps } from '../../tensor/tf-ops.ts';
+import { ABLATION, ABLATION_RUN } from '../../training/ablation/presets.ts';
+import type { EncoderEntry, PoolingKind } from '../../weights/registry.ts';
+import type { Weights } from '../../weights/safetensors.ts';
+import { descriptorKey } from '../describe-photos.ts';
+import { CACHE_FOLDER, readPhoto } from '../encode-photos.ts';
+import { progressLine } from '../output.ts';
+import { VectorCache } from '../vector-cache.ts';
 import type { RolePhoto } from './validate-student.ts';
-import { VectorCache } from './vector-cache.ts';
 import { viewBatches } from './view-batches.ts';
 
 /** A network with its weights, and the one view of a photo that it sees. */

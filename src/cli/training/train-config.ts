@@ -1,16 +1,19 @@
 // What a training run is told to do: the command's words, checked and completed from a preset.
-import { ARCHS, network, specsOf } from '../nets/networks.ts';
-import { TRAINING_LOSSES, type TrainingLoss } from '../training/losses/presets.ts';
-import type { StudentSpec } from '../training/trainer/model.ts';
-import type { Distillation } from '../training/trainer/objective.ts';
+import { network, specsOf } from '../../nets/networks.ts';
+import { AUGMENTATIONS, type AugmentationName } from '../../training/augment/presets.ts';
+import { TRAINING_LOSSES, type TrainingLoss } from '../../training/losses/presets.ts';
+import type { StudentSpec } from '../../training/trainer/model.ts';
+import type { Distillation } from '../../training/trainer/objective.ts';
 import {
   type Stage,
   TRAINING_PRESETS,
   type TrainingPreset,
   type TrainingPresetName,
-} from '../training/trainer/presets.ts';
-import { POOLINGS } from '../weights/registry.ts';
-import { usage } from './output.ts';
+} from '../../training/trainer/presets.ts';
+import { POOLINGS } from '../../weights/registry.ts';
+import { type Range, readArch, readName, readNumber, readNumbers, WHOLE } from '../flags.ts';
+import { HARNESS_WISHES, type HarnessWish } from '../harness/index.ts';
+import { usage } from '../output.ts';
 
 /** As commander gives them: text, or true for a flag. */
 export interface TrainOptions {
@@ -65,6 +68,9 @@ export interface TrainConfig extends TrainingPreset {
   /** Photos used, all when null. */
   readonly limit: number | null;
   readonly seed: number;
+  readonly backend: HarnessWish;
+  /** Whether `webgpu` may be an adapter that computes on the CPU. */
+  readonly softwareAllowed: boolean;
   readonly processes: number;
   readonly validateEvery: number;
   readonly patience: number;
@@ -73,29 +79,24 @@ export interface TrainConfig extends TrainingPreset {
   readonly stopAfter: number | null;
 }
 
-/** What must be the same for a run to be resumed: whatever moves a number in it. */
+/** What must be the same for a run to be resumed: what is computed, wherever and however it is watched. */
 export function identityOf(config: TrainConfig, photos: number): string {
-  const { saveEvery, validateEvery, patience, stopAfter, ...numbers } = config;
+  const { saveEvery, validateEvery, patience, stopAfter, backend, softwareAllowed, ...numbers } =
+    config;
   return JSON.stringify({ ...numbers, photos });
 }
-
-/** Names that others know our networks by. */
-const ALIASES: Readonly<Record<string, string>> = {
-  seresnet: 'se-resnet',
-  efficientnet: 'efficientnet-lite',
-};
 
 /** Published sizes are listed first; what is trained from nothing is usually this one. */
 const USUAL_SPEC = 'compact';
 
 /** Throws `usage` naming what can be given. */
 export function trainConfig(options: TrainOptions): TrainConfig {
-  const arch = oneOf('--arch', ALIASES[options.arch] ?? options.arch, ARCHS);
+  const arch = readArch('--arch', options.arch);
   const specs = specsOf(arch);
   const spec = options.spec ?? (specs.includes(USUAL_SPEC) ? USUAL_SPEC : specs[0]!);
   const presets = Object.keys(TRAINING_PRESETS) as TrainingPresetName[];
-  const preset = TRAINING_PRESETS[oneOf('--preset', options.preset ?? 'compact', presets)];
-  const pooling = oneOf('--pooling', options.pooling ?? preset.pooling, POOLINGS);
+  const preset = TRAINING_PRESETS[readName('--preset', options.preset ?? 'compact', presets)];
+  const pooling = readName('--pooling', options.pooling ?? preset.pooling, POOLINGS);
   const dim = number('--dim', options.dim, preset.dim, { whole: true, least: 2 });
   const teacher = options.teacher ?? null;
   const [embedding = 1, relational = 0] = list('--distil', options.distil, []);
@@ -108,36 +109,39 @@ export function trainConfig(options: TrainOptions): TrainConfig {
     warmUp: preset.warmUp,
     clipNorm: preset.clipNorm,
     averageDecay: preset.averageDecay,
-    loss: oneOf('--loss', lossNamed(options.loss ?? preset.loss), TRAINING_LOSSES),
+    loss: readName('--loss', lossNamed(options.loss ?? preset.loss), TRAINING_LOSSES),
     pooling,
     dim,
-    augmentation: oneOf('--augmentation', options.augmentation ?? preset.augmentation, [
-      'recipe',
-      'light',
-      'none',
-    ] as const),
+    augmentation: readName(
+      '--augmentation',
+      options.augmentation ?? preset.augmentation,
+      AUGMENTATION_NAMES,
+    ),
     square: preset.square,
     student: { arch, spec, pooling: { kind: pooling, p: FIRST_POWER }, dim },
     teacher,
     distillation: { embedding, relational },
     classWeight: number('--class-weight', options.classWeight, teacher ? 0 : 1, { least: 0 }),
     init: options.init ?? null,
-    trains: oneOf('--trains', options.trains ?? 'all', TRAINS),
+    trains: readName('--trains', options.trains ?? 'all', TRAINS),
     frozenNorms: options.frozenNorms === true,
-    limit: options.limit === undefined ? null : number('--limit', options.limit, 0, WHOLE),
+    limit: options.limit === undefined ? null : readNumber('--limit', options.limit, WHOLE),
     seed: number('--seed', options.seed, 1, { whole: true, least: 0 }),
+    backend: readName('--backend', options.backend ?? 'auto', HARNESS_WISHES),
+    softwareAllowed: options.software === true,
     processes: number('--processes', options.processes, 1, WHOLE),
     validateEvery: number('--validate-every', options.validateEvery, 0, { whole: true, least: 0 }),
     patience: number('--patience', options.patience, 0, { whole: true, least: 0 }),
     saveEvery: number('--save-every', options.saveEvery, 100, WHOLE),
     stopAfter:
-      options.stopAfter === undefined ? null : number('--stop-after', options.stopAfter, 0, WHOLE),
+      options.stopAfter === undefined ? null : readNumber('--stop-after', options.stopAfter, WHOLE),
   };
 }
 
+const AUGMENTATION_NAMES = Object.keys(AUGMENTATIONS) as AugmentationName[];
+
 /** Where a learned exponent of GeM starts (Radenović et al. 2018). */
 const FIRST_POWER = 3;
-const WHOLE = { whole: true, least: 1 } as const;
 
 function lossNamed(name: string): TrainingLoss {
   return (name === 'curricular' ? 'curricularface' : name) as TrainingLoss;
@@ -166,33 +170,9 @@ function stagesOf(options: TrainOptions, preset: readonly Stage[]): readonly Sta
 }
 
 function list(flag: string, text: string | undefined, given: readonly number[]): readonly number[] {
-  if (text === undefined) return given;
-  return text.split(',').map((part) => number(flag, part.trim(), 0, { least: 0 }));
-}
-
-interface Range {
-  readonly whole?: boolean;
-  readonly least?: number;
-  readonly over?: number;
+  return text === undefined ? given : readNumbers(flag, text, { least: 0 });
 }
 
 function number(flag: string, text: string | undefined, given: number, range: Range): number {
-  if (text === undefined) return given;
-  const value = Number(text);
-  const {
-    whole = false,
-    least = Number.NEGATIVE_INFINITY,
-    over = Number.NEGATIVE_INFINITY,
-  } = range;
-  const fits =
-    text !== '' && value >= least && value > over && (!whole || Number.isSafeInteger(value));
-  if (fits) return value;
-  const bound = range.over === undefined ? `of at least ${least}` : `over ${over}`;
-  throw usage(`${flag} ${text} cannot be used.`, `Give a ${whole ? 'whole ' : ''}number ${bound}.`);
-}
-
-function oneOf<T extends string>(flag: string, value: string, allowed: readonly T[]): T {
-  const found = allowed.find((each) => each === value);
-  if (found !== undefined) return found;
-  throw usage(`${flag} ${value} is not known.`, `Use one of: ${allowed.join(', ')}.`);
+  return text === undefined ? given : readNumber(flag, text, range);
 }

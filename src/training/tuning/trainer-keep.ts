@@ -1,6 +1,6 @@
 // What tuning keeps in the browser: an interrupted run, the head in use, and the one before it.
-import type { CairnStore } from '../retrieval/store.ts';
-import type { Figures } from '../training/adapter/figures.ts';
+import type { CairnStore } from '../../retrieval/store.ts';
+import type { Figures } from '../adapter/figures.ts';
 
 export interface TuningPoint {
   readonly step: number;

@@ -1,7 +1,7 @@
 // What the trainer and its batch workers say to each other.
-import type { PlainError } from '../errors.ts';
-import type { AugmentationPreset } from '../training/augment/presets.ts';
-import type { Batch, BatchPlan } from '../training/data/batch.ts';
+import type { PlainError } from '../../errors.ts';
+import type { AugmentationPreset } from '../../training/augment/presets.ts';
+import type { Batch, BatchPlan } from '../../training/data/batch.ts';
 
 /** What a worker is started with. */
 export interface BatchWorkerData {

@@ -1,14 +1,14 @@
 // Which photos training may learn from, as what, and batches of them.
-import { toPlainError } from '../errors.ts';
-import { groupBy } from '../evaluation/group.ts';
-import { type Role, roleOf, type ValidationSplit } from '../evaluation/protocol.ts';
-import { inspectPhoto } from '../imaging/inspect.ts';
-import type { BatchSource } from '../training/data/batch.ts';
-import type { SampledSet } from '../training/data/sampler.ts';
-import { readSplit } from './describe-photos.ts';
-import { readPhoto } from './encode-photos.ts';
-import { note, usage } from './output.ts';
-import type { ListedPhoto } from './photo-list.ts';
+import { toPlainError } from '../../errors.ts';
+import { groupBy } from '../../evaluation/group.ts';
+import { type Role, roleOf, type ValidationSplit } from '../../evaluation/protocol.ts';
+import { inspectPhoto } from '../../imaging/inspect.ts';
+import type { BatchSource } from '../../training/data/batch.ts';
+import type { SampledSet } from '../../training/data/sampler.ts';
+import { readSplit } from '../describe-photos.ts';
+import { readPhoto } from '../encode-photos.ts';
+import { note, usage } from '../output.ts';
+import type { ListedPhoto } from '../photo-list.ts';
 import { type BatchWorkerOptions, BatchWorkers } from './train-worker-pool.ts';
 
 export interface TrainingPhoto extends ListedPhoto {

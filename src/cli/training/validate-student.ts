@@ -1,17 +1,17 @@
 // Validation of a network in training: embeds the photos of the validation protocol as recognition would.
-import { type Role, roleOf } from '../evaluation/protocol.ts';
-import type { DescribedPhoto } from '../training/descriptors.ts';
-import type { Images } from '../training/trainer/model.ts';
-import type { Trainer } from '../training/trainer/trainer.ts';
+import { type Role, roleOf } from '../../evaluation/protocol.ts';
+import type { DescribedPhoto } from '../../training/descriptors.ts';
+import type { Images } from '../../training/trainer/model.ts';
+import type { Trainer } from '../../training/trainer/trainer.ts';
 import {
   type StoredEmbeddings,
   scoreEmbeddings,
   type ValidationScores,
-} from '../training/trainer/validation.ts';
-import type { EncoderEntry } from '../weights/registry.ts';
-import { readSplit } from './describe-photos.ts';
-import { progressLine } from './output.ts';
-import type { ListedPhoto } from './photo-list.ts';
+} from '../../training/trainer/validation.ts';
+import type { EncoderEntry } from '../../weights/registry.ts';
+import { readSplit } from '../describe-photos.ts';
+import { progressLine } from '../output.ts';
+import type { ListedPhoto } from '../photo-list.ts';
 import { viewBatches } from './view-batches.ts';
 
 export type RolePhoto = ListedPhoto & { readonly role: Role };

@@ -1,9 +1,9 @@
 // The folder of a training run: checkpoint, weights, log and curves, each replaced as a whole.
 import { appendFile, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { trainingCurves } from '../training/trainer/curves.ts';
-import type { LogLine } from '../training/trainer/loop.ts';
-import { usage } from './output.ts';
+import { trainingCurves } from '../../training/trainer/curves.ts';
+import type { LogLine } from '../../training/trainer/loop.ts';
+import { usage } from '../output.ts';
 
 const FILES = {
   checkpoint: 'checkpoint.safetensors',

@@ -1,5 +1,5 @@
 // Decoded photos in memory, the longest unused given up first.
-import type { PreparedPhoto } from '../training/augment/augment.ts';
+import type { PreparedPhoto } from '../../training/augment/augment.ts';
 
 /** Least recently used, limited in bytes of pixels. A photo over the whole limit is not kept. */
 export class PhotoCache {

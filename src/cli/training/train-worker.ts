@@ -1,13 +1,13 @@
 // A thread that decodes and augments photos, so that the one that trains does not wait for them.
 import { parentPort, workerData } from 'node:worker_threads';
 import sharp from 'sharp';
-import { toPlainError } from '../errors.ts';
-import { decodePhoto } from '../imaging/decode-node.ts';
-import { type PreparedPhoto, preparePhoto } from '../training/augment/augment.ts';
-import { jpegRoundTrip } from '../training/augment/jpeg-node.ts';
-import type { BatchPlan } from '../training/data/batch.ts';
-import { assembleBatch } from '../training/data/make-batch.ts';
-import { readPhoto } from './encode-photos.ts';
+import { toPlainError } from '../../errors.ts';
+import { decodePhoto } from '../../imaging/decode-node.ts';
+import { type PreparedPhoto, preparePhoto } from '../../training/augment/augment.ts';
+import { jpegRoundTrip } from '../../training/augment/jpeg-node.ts';
+import type { BatchPlan } from '../../training/data/batch.ts';
+import { assembleBatch } from '../../training/data/make-batch.ts';
+import { readPhoto } from '../encode-photos.ts';
 import { PhotoCache } from './train-worker-cache.ts';
 import type { BatchAnswer, BatchRequest, BatchWorkerData } from './train-worker-protocol.ts';
 

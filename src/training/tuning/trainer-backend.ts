@@ -4,9 +4,10 @@ import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import plainWasm from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
 import simdWasm from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
 import * as tf from '@tensorflow/tfjs-core';
-import { registerTrainingKernels } from '../tensor/wasm/register.ts';
-import { chooseBackend, type MachineFacts } from './backend.ts';
-import { browserRuntime } from './browser-runtime.ts';
+import { chooseBackend, type MachineFacts } from '../../inference/backend.ts';
+import { browserRuntime } from '../../inference/browser-runtime.ts';
+import { requireRightProduct } from '../../tensor/tf/right-product.ts';
+import { registerTrainingKernels } from '../../tensor/wasm/register.ts';
 
 export interface TrainingBackend {
   readonly backend: 'webgpu' | 'wasm';
@@ -50,24 +51,3 @@ async function startWasm(reason: string): Promise<TrainingBackend> {
 }
 
 const absolute = (url: string) => new URL(url, import.meta.url).href;
-
-/** Sides of a product whose numbers are whole and exact in float32. */
-const [ROWS, SHARED, COLUMNS] = [19, 45, 23];
-
-/** A driver may compute nonsense and report no error. */
-async function requireRightProduct(): Promise<void> {
-  const a = Float32Array.from({ length: ROWS * SHARED }, (_, i) => (i % 11) - 5);
-  const b = Float32Array.from({ length: SHARED * COLUMNS }, (_, i) => ((i * 3) % 7) - 2);
-  const product = tf.tidy(() =>
-    tf.matMul(tf.tensor2d(a, [ROWS, SHARED]), tf.tensor2d(b, [SHARED, COLUMNS])),
-  );
-  const values = await product.data();
-  product.dispose();
-  for (let i = 0; i < ROWS; i++) {
-    for (let j = 0; j < COLUMNS; j++) {
-      let sum = 0;
-      for (let k = 0; k < SHARED; k++) sum += a[i * SHARED + k]! * b[k * COLUMNS + j]!;
-      if (values[i * COLUMNS + j] !== sum) throw new Error('it multiplies matrices wrongly');
-    }
-  }
-}

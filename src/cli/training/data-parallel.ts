@@ -1,6 +1,6 @@
 // Data parallelism on one machine: the same command in several processes, which average their gradients.
 import { type ChildProcess, fork } from 'node:child_process';
-import { CairnError } from '../errors.ts';
+import { CairnError } from '../../errors.ts';
 
 /** Set for the processes that the first one starts. */
 const RANK_VARIABLE = 'CAIRN_RANK';
