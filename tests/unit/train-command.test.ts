@@ -7,11 +7,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ValidationSplit } from '../../src/evaluation/protocol.ts';
 import { drawScene } from '../../src/imaging/drawn.ts';
 import { studentParameters } from '../../src/training/trainer/model.ts';
 import { readSafetensors } from '../../src/weights/safetensors.ts';
 
 const CAIRN = fileURLToPath(new URL('../../src/cli/cairn.mjs', import.meta.url));
+const SPLIT = fileURLToPath(new URL('../../models/validation-split.json', import.meta.url));
 const LIMIT_MS = 240_000;
 
 let folder: string;
@@ -22,18 +24,52 @@ beforeAll(async () => {
   const lines = ['path,label,split'];
   for (let label = 0; label < 3; label++) {
     for (let view = 0; view < 4; view++) {
-      const { data, width, height } = drawScene(label, view);
-      const file = `${label}-${view}.jpg`;
-      await sharp(data, { raw: { width, height, channels: 3 } })
-        .jpeg()
-        .toFile(join(folder, file));
-      lines.push(`${file},drawn-${label},train`);
+      lines.push(`${await drawPhoto(label, view)},drawn-${label},train`);
     }
   }
   manifest = join(folder, 'manifest.csv');
   await writeFile(manifest, `${lines.join('\n')}\n`);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const EVERY_EPOCH = ['--validate-every', '1'];
+
+/** The drawn photos again, with two views more, in the parts that the validation protocol gives by name. */
+async function protocolManifest(): Promise<string> {
+  const split: ValidationSplit = JSON.parse(await readFile(SPLIT, 'utf8'));
+  const sourceOf = (part: string) =>
+    Object.entries(split.negatives)
+      .find(([group, its]) => group.startsWith('distractor:') && its === part)?.[0]
+      .slice('distractor:'.length);
+  const lines = ['path,label,split,kind,source'];
+  for (let label = 0; label < 3; label++) {
+    for (let view = 0; view < 4; view++) {
+      const part = view < 3 ? 'train,landmark_seen,' : 'index,landmark_seen,';
+      lines.push(`${label}-${view}.jpg,drawn-${label},${part}`);
+    }
+  }
+  for (const [label, role] of [
+    [3, 'bank'],
+    [4, 'validation'],
+  ] as const) {
+    for (let view = 0; view < 2; view++) {
+      await drawPhoto(label, view);
+      lines.push(`${label}-${view}.jpg,,distractor,nonlandmark_drawn,${sourceOf(role)}`);
+    }
+  }
+  const file = join(folder, 'protocol.csv');
+  await writeFile(file, `${lines.join('\n')}\n`);
+  return file;
+}
+
+async function drawPhoto(label: number, view: number): Promise<string> {
+  const { data, width, height } = drawScene(label, view);
+  const file = `${label}-${view}.jpg`;
+  await sharp(data, { raw: { width, height, channels: 3 } })
+    .jpeg()
+    .toFile(join(folder, file));
+  return file;
+}
 
 interface Run {
   readonly code: number;
@@ -101,6 +137,37 @@ describe('cairn train', { timeout: LIMIT_MS }, () => {
     expect(run.code, run.stderr).toBe(0);
     expect(lastLine(run)).toMatchObject({ processes: 2, images: 12 });
     expect((await stat(join(folder, 'two', 'checkpoint.safetensors'))).size).toBeGreaterThan(0);
+  });
+
+  test('imitates a teacher, and is validated in its own gallery and in the teacher’s', async () => {
+    const study = await protocolManifest();
+    const size = ['--sizes', '64', '--epochs', '2', '--batch', '4', '--dim', '512'];
+    const teacher = ['--teacher', 'efficientnet-lite0-gem', '--class-weight', '0.1'];
+    const run = await train('student', '--manifest', study, ...size, ...teacher, ...EVERY_EPOCH);
+    expect(run.code, run.stderr).toBe(0);
+    const { best, val } = lastLine(run);
+    for (const score of [val.gap, val.top1, val.nearest, val.asymmetric]) {
+      expect(score).toBeGreaterThanOrEqual(0);
+      expect(score).toBeLessThanOrEqual(1);
+    }
+    expect(best.gap).toBeGreaterThanOrEqual(val.gap);
+    const log = await readFile(join(folder, 'student', 'log.jsonl'), 'utf8');
+    const lines = log
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const steps = lines.filter(({ kind }) => kind === 'step');
+    // Photos of no landmark are imitated too, and have no class.
+    expect(steps.map(({ parts }) => Object.keys(parts).sort())).toContainEqual([
+      'accuracy',
+      'curricularface',
+      'distillation',
+    ]);
+    for (const { parts } of steps) {
+      expect(parts.distillation).toBeGreaterThan(0);
+      expect(parts.distillation).toBeLessThan(2);
+    }
+    expect(lines.filter(({ kind }) => kind === 'validation')).toHaveLength(2);
   });
 
   test('says what a run would cost, and trains nothing', async () => {
