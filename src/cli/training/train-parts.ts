@@ -8,6 +8,7 @@ import type { LogLine } from '../../training/trainer/loop.ts';
 import { type Images, type StudentSpec, studentModel } from '../../training/trainer/model.ts';
 import { labelLoss, Objective, type Targets } from '../../training/trainer/objective.ts';
 import type { Place, RunPlan } from '../../training/trainer/run-plan.ts';
+import { isHeadPath, lastStagePaths, type PathTest } from '../../training/trainer/trained-paths.ts';
 import type { TrainerOptions } from '../../training/trainer/trainer.ts';
 import type { EncoderEntry } from '../../weights/registry.ts';
 import { readWeights } from '../network-model.ts';
@@ -29,7 +30,7 @@ export async function trainerOptions(
     classWeight > 0 ? { loss, weight: classWeight } : null,
     config.teacher === null ? null : config.distillation,
   );
-  const only = trainedPaths(trains);
+  const only = trainedPaths(trains, student);
   return {
     model: studentModel(student),
     objective,
@@ -44,20 +45,14 @@ export async function trainerOptions(
   };
 }
 
-/** Modules after the last stage's maps, whose names all networks share. */
-const HEAD_MODULES = /^(embedding|pooling)\./;
-/** The last stage of each family, by the names of the published checkpoints. */
-const LAST_STAGE =
-  /^(layer4|layers\.3|stages\.3|final_conv|norm|_conv_head|_bn1|_blocks\.1[5-9])\b/;
-
-function trainedPaths(trains: Trains): ((path: string) => boolean) | null {
+function trainedPaths(trains: Trains, { arch, spec }: StudentSpec): PathTest | null {
   switch (trains) {
     case 'all':
       return null;
     case 'head':
-      return (path) => HEAD_MODULES.test(path);
+      return isHeadPath;
     case 'last-stage':
-      return (path) => HEAD_MODULES.test(path) || LAST_STAGE.test(path);
+      return lastStagePaths(arch, spec);
   }
 }
 
