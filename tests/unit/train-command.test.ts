@@ -106,6 +106,8 @@ describe('cairn train', { timeout: LIMIT_MS }, () => {
       weights: join(folder, 'plain', 'weights.safetensors'),
     });
     expect(lastLine(run).images_per_second).toBeGreaterThan(0);
+    const kept = await readFile(join(folder, 'plain', 'summary.json'), 'utf8');
+    expect(JSON.parse(kept)).toEqual(lastLine(run));
     const names = studentParameters({
       arch: 'se-resnet',
       spec: 'tiny',

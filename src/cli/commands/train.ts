@@ -118,23 +118,22 @@ async function run(
   await batches.close();
   await harness.dispose();
   if (!folder) return;
-  printJson(
-    {
-      arch: config.student.arch,
-      spec: config.student.spec,
-      params: trainer.parameterCount,
-      epochs: config.stages.reduce((sum, { epochs }) => sum + epochs, 0),
-      backend: harness.backend,
-      processes: config.processes,
-      images_per_second: progress.images / progress.seconds,
-      images: progress.images,
-      seconds: progress.seconds,
-      best: progress.best,
-      val: latest,
-      weights: folder.weights,
-    },
-    { lines: true },
-  );
+  const summary = {
+    arch: config.student.arch,
+    spec: config.student.spec,
+    params: trainer.parameterCount,
+    epochs: config.stages.reduce((sum, { epochs }) => sum + epochs, 0),
+    backend: harness.backend,
+    processes: config.processes,
+    images_per_second: progress.images / progress.seconds,
+    images: progress.images,
+    seconds: progress.seconds,
+    best: progress.best,
+    val: latest,
+    weights: folder.weights,
+  };
+  await folder.saveSummary(summary);
+  printJson(summary, { lines: true });
 }
 
 async function teacherOf(config: TrainConfig, set: TrainingSet): Promise<TeacherTable | null> {

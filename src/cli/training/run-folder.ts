@@ -1,4 +1,4 @@
-// The folder of a training run: checkpoint, weights, log and curves, each replaced as a whole.
+// The folder of a training run: checkpoint, weights, log, curves and summary, each replaced as a whole.
 import { appendFile, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { trainingCurves } from '../../training/trainer/curves.ts';
@@ -11,6 +11,8 @@ const FILES = {
   weights: 'weights.safetensors',
   log: 'log.jsonl',
   curves: 'curves.svg',
+  /** What the command prints at its end. */
+  summary: 'summary.json',
 } as const;
 
 export class RunFolder {
@@ -86,6 +88,10 @@ export class RunFolder {
   async drawCurves(title: string): Promise<void> {
     await this.#written;
     await this.#replace(FILES.curves, Buffer.from(trainingCurves(this.#lines, title)));
+  }
+
+  async saveSummary(summary: object): Promise<void> {
+    await this.#replace(FILES.summary, Buffer.from(`${JSON.stringify(summary, null, 2)}\n`));
   }
 
   /** A kill in the middle leaves the file as it was. */
