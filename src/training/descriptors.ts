@@ -106,3 +106,26 @@ export function flatten(vectors: readonly Float32Array[], dim: number): Float32A
   });
   return flat;
 }
+
+/** The members' descriptors of each photo in a row; photos that one of them could not read are left out. */
+export function sideBySide(members: readonly (readonly DescribedPhoto[])[]): DescribedPhoto[] {
+  const [first = [], ...others] = members.map(
+    (photos) => new Map(photos.map((photo) => [photo.path, photo])),
+  );
+  return [...first.values()].flatMap((photo) => {
+    const rest = others.map((member) => member.get(photo.path));
+    if (rest.includes(undefined)) return [];
+    const all = [photo, ...(rest as DescribedPhoto[])].map(({ descriptor }) => descriptor);
+    return [{ ...photo, descriptor: joined(all) }];
+  });
+}
+
+function joined(vectors: readonly Float32Array[]): Float32Array {
+  const row = new Float32Array(vectors.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const vector of vectors) {
+    row.set(vector, at);
+    at += vector.length;
+  }
+  return row;
+}

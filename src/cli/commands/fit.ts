@@ -18,6 +18,7 @@ import {
   embedAll,
   flatten,
   makeTask,
+  sideBySide,
   validationPhotos,
 } from '../../training/descriptors.ts';
 import { decisionSamples, fitDecision, metricOf } from '../../training/fit-decision.ts';
@@ -118,29 +119,6 @@ async function fitEnsemble(
   const members = recipe.members.map(({ encoder }) => described.get(encoder) ?? []);
   const { bank, decision, report } = await fitModel(recipe.id, sideBySide(members), layout);
   return { entry: { ...recipe, bank, decision }, report };
-}
-
-/** The members' descriptors of each photo in a row; photos that one of them could not read are left out. */
-function sideBySide(members: readonly (readonly DescribedPhoto[])[]): DescribedPhoto[] {
-  const [first = [], ...others] = members.map(
-    (photos) => new Map(photos.map((photo) => [photo.path, photo])),
-  );
-  return [...first.values()].flatMap((photo) => {
-    const rest = others.map((member) => member.get(photo.path));
-    if (rest.includes(undefined)) return [];
-    const all = [photo, ...(rest as DescribedPhoto[])].map(({ descriptor }) => descriptor);
-    return [{ ...photo, descriptor: joined(all) }];
-  });
-}
-
-function joined(vectors: readonly Float32Array[]): Float32Array {
-  const row = new Float32Array(vectors.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const vector of vectors) {
-    row.set(vector, at);
-    at += vector.length;
-  }
-  return row;
 }
 
 interface FitReport {
