@@ -171,8 +171,12 @@ function pick(vectors: Float32Array, dim: number, rows: readonly number[]): Floa
   return picked;
 }
 
-/** [classes × dim], each of unit length. */
-function classMeans({ classes, dim, vectors }: TuningData): Float32Array {
+/** Where the photos of each class in training lie: [classes × dim], each of unit length. */
+export function classMeans({
+  classes,
+  dim,
+  vectors,
+}: Pick<TuningData, 'classes' | 'dim' | 'vectors'>): Float32Array {
   const means = new Float32Array(classes.length * dim);
   for (const [c, { train }] of classes.entries()) {
     const mean = means.subarray(c * dim, (c + 1) * dim);
