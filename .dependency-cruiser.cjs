@@ -5,7 +5,7 @@ const FLOORS = [
   ['^src/recognizer\\.ts$'],
   ['retrieval', 'rerank', 'nets', 'training', 'evaluation', 'inference'].map((f) => `^src/${f}/`),
   ['weights', 'imaging', 'geometry', 'tensor', 'bridge'].map((f) => `^src/${f}/`),
-  ['^src/errors\\.ts$', '^src/progress\\.ts$'],
+  ['^src/errors\\.ts$', '^src/progress\\.ts$', '^src/random\\.ts$'],
 ];
 
 const upward = FLOORS.slice(1).map((floor, i) => ({

@@ -1,0 +1,73 @@
+// What the robust estimator asks of a model: solve samples, measure errors, fit many. And the shift and
+// scale that fits by least squares are conditioned with.
+import type { Points } from './matches.ts';
+
+/**
+ * A model of two views in the units of its {@link Points}: 9 numbers, row-major, defined up to scale.
+ * Nothing in it allocates.
+ */
+export interface ModelKernel {
+  /** Matches in a minimal sample, and models that one may give. */
+  readonly sampleSize: number;
+  readonly mostModels: number;
+  /** What a sample costs to solve, in errors of one match: designs the sequential test. */
+  readonly sampleCost: number;
+  /** Writes the models of a sample of points one after the other; none when it is degenerate. */
+  solve(sample: Int32Array, models: Float64Array): number;
+  /** Makes a model the one that errors are measured of; false when it is no model of two views. */
+  load(model: Float64Array): boolean;
+  /** Squared errors of points from `from` up to `to`, without it. */
+  squaredErrors(from: number, to: number, out: Float64Array): void;
+  /** Weighted least squares about `model`, in place; false, and `model` as it was, when it fails. */
+  refit(model: Float64Array, weights: Float64Array): boolean;
+  /**
+   * Where a sample may satisfy a wrong model by a degeneracy, tries models that it may stand for, by
+   * `consider`. Called when a sample's model has become the best, with its errors.
+   */
+  rescue?(
+    model: Float64Array,
+    sample: Int32Array,
+    errors: Float64Array,
+    consider: (model: Float64Array) => void,
+  ): void;
+}
+
+/** Shift and scale of both photos that give weighted points zero mean and unit spread (Hartley 1997). */
+export class Conditioning {
+  ax = 0;
+  ay = 0;
+  bx = 0;
+  by = 0;
+  scaleA = 1;
+  scaleB = 1;
+
+  /** False when the points of positive weight lie in one place. */
+  fit(points: Points, weights: Float64Array): boolean {
+    const { count, ax, ay, bx, by } = points;
+    let total = 0;
+    this.ax = this.ay = this.bx = this.by = 0;
+    for (let i = 0; i < count; i++) {
+      const w = weights[i]!;
+      total += w;
+      this.ax += w * ax[i]!;
+      this.ay += w * ay[i]!;
+      this.bx += w * bx[i]!;
+      this.by += w * by[i]!;
+    }
+    if (!(total > 0)) return false;
+    this.ax /= total;
+    this.ay /= total;
+    this.bx /= total;
+    this.by /= total;
+    let squaresA = 0;
+    let squaresB = 0;
+    for (let i = 0; i < count; i++) {
+      const w = weights[i]!;
+      squaresA += w * ((ax[i]! - this.ax) ** 2 + (ay[i]! - this.ay) ** 2);
+      squaresB += w * ((bx[i]! - this.bx) ** 2 + (by[i]! - this.by) ** 2);
+    }
+    this.scaleA = Math.sqrt((2 * total) / squaresA);
+    this.scaleB = Math.sqrt((2 * total) / squaresB);
+    return Number.isFinite(this.scaleA) && Number.isFinite(this.scaleB);
+  }
+}
