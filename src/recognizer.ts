@@ -1,15 +1,17 @@
 // The way of a photo, on one screen: encode, search and re-rank, decide. It knows stages by interface
 // only: the page gives it workers, Node the same classes in-process.
 import { throwIfAborted } from './errors.ts';
-import type { Encoder } from './inference/encoder.ts';
+import type { Encoder, Encoding } from './inference/encoder.ts';
 import type { LongWork } from './progress.ts';
 import { decide } from './rerank/decision.ts';
 import { decisionFeatures, FEATURES } from './rerank/features.ts';
 import type { RerankerModel } from './rerank/load-reranker.ts';
+import type { NonLandmarkBank } from './rerank/non-landmark-bank.ts';
 import type { RerankPreset } from './rerank/presets.ts';
 import { RANKING_STAGES, type RerankTrace, rerank, stageWinners } from './rerank/rerank.ts';
 import type { CollectionLabel } from './retrieval/labels.ts';
 import type { CollectionSearch } from './retrieval/search.ts';
+import { bankLevel, mergeTraces } from './retrieval/tuned-space.ts';
 import { CANDIDATES, type Candidate, type Evidence, type Verdict } from './verdict.ts';
 
 /** How many of the nearest references the evidence names. */
@@ -23,6 +25,16 @@ export interface Stages {
   readonly preset: RerankPreset;
   /** Such as `wasm (2 threads)`. */
   readonly backend: string;
+  /** What is searched by a tuned network beside the encoder; then `encoder` gives `tuned` embeddings too. */
+  readonly tuned?: TunedStages | undefined;
+}
+
+export interface TunedStages {
+  readonly search: CollectionSearch;
+  /** Place in `labels` of each of its labels. */
+  readonly places: readonly number[];
+  /** Non-landmark photos as the same network saw them before it was tuned. */
+  readonly bank: NonLandmarkBank;
 }
 
 /**
@@ -35,7 +47,7 @@ export async function recognize(
   stages: Stages,
   work: LongWork = {},
 ): Promise<Verdict> {
-  const { encoder, search, labels, reranker, preset, backend } = stages;
+  const { encoder, labels, reranker, preset, backend } = stages;
   const report = (stage: 'search' | 'decide') =>
     work.onProgress?.({ stage, done: 0, total: 1, unit: 'steps' });
   const began = performance.now();
@@ -45,7 +57,7 @@ export async function recognize(
 
   report('search');
   const encoded = performance.now();
-  const trace = await rerank(encoding.embedding, search, reranker.bank, preset, work);
+  const trace = await rank(encoding, stages, work);
 
   report('decide');
   const ranked = performance.now();
@@ -69,6 +81,23 @@ export async function recognize(
     backend,
     evidence: evidenceOf(trace, features ?? [], decision.contributions, labels, preset),
   };
+}
+
+/** In the encoder's own space, and in that of a tuned network where there is one. */
+async function rank(
+  { embedding, tuned: query }: Encoding,
+  { search, reranker, preset, tuned }: Stages,
+  work: LongWork,
+): Promise<RerankTrace> {
+  const trace = await rerank(embedding, search, reranker.bank, preset, work);
+  if (!tuned || !query) return trace;
+  const second = await rerank(query, tuned.search, tuned.bank, preset, work);
+  const levels = {
+    original: bankLevel(embedding, reranker.bank.rows),
+    tuned: bankLevel(query, tuned.bank.rows),
+  };
+  const { places } = tuned;
+  return mergeTraces(trace, { trace: second, levels, places, rowsBefore: search.rows }, preset);
 }
 
 function nameOf(labels: readonly CollectionLabel[], index: number): string {

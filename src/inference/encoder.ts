@@ -41,6 +41,8 @@ export interface PhotoInfo {
 export interface Encoding {
   /** [dim], L2-normalised. */
   readonly embedding: Float32Array;
+  /** By the tuned network beside the encoder, L2-normalised; absent where none is in use. */
+  readonly tuned?: Float32Array;
   readonly photo: PhotoInfo;
   readonly timings: Timings;
 }

@@ -5,8 +5,10 @@ import {
   type EmitOptions,
   type EmittedEncoder,
   emitEncoderOnnx,
+  needsRegions,
   needsSizes,
   type ViewSize,
+  viewRegions,
 } from '../nets/encoder.ts';
 import type { Weights } from '../weights/safetensors.ts';
 import type { BackendChoice } from './backend.ts';
@@ -46,6 +48,7 @@ export async function openNetwork(
 ): Promise<EncoderNetwork> {
   const open = (options: Pick<EmitOptions, 'sizes'> = {}) =>
     runtime.createSession(emitEncoderOnnx(weights, entry, { output, ...options }), choice);
+  const regional = needsRegions(entry);
   const sessions = needsSizes(entry)
     ? new SizedSessions((sizes) => open({ sizes }))
     : oneSession(await open());
@@ -54,6 +57,9 @@ export async function openNetwork(
       const inputs: Record<string, Floats> = {};
       for (const [i, { data, width, height }] of views.entries()) {
         inputs[`view${i}`] = { data, dims: [1, 3, height, width] };
+        if (!regional) continue;
+        const { values, shape } = viewRegions(entry, { width, height });
+        inputs[`regions${i}`] = { data: values, dims: shape };
       }
       const session = await sessions.of(views);
       const vector = (await session.run(inputs))[output]?.data;

@@ -11,6 +11,17 @@ import { type CollectionRow, writeCollection } from './writer.ts';
 /** Its name in the store. */
 export const TAUGHT_COLLECTION = 'My landmarks';
 
+/** Begins the names of {@link tunedCollection}s. */
+export const TUNED_PREFIX = `${TAUGHT_COLLECTION} tuned `;
+
+/** Hex digits of a tuned network's hash in the name of its collection. */
+const NAME_DIGITS = 16;
+
+/** Name of the same photos as a tuned network embeds them. @param sha256 of its file, hex */
+export function tunedCollection(sha256: string): string {
+  return TUNED_PREFIX + sha256.slice(0, NAME_DIGITS);
+}
+
 export interface TaughtRow {
   /** First half of the SHA-256 of the photo's file, hex. */
   readonly id: string;
@@ -40,9 +51,12 @@ export interface StoredTaught {
  * What is stored, whichever encoder made it; null where nothing was taught.
  * @throws CairnError `collection-invalid`, `collection-missing`, `hash-mismatch`, `storage-failed`
  */
-export async function readTaught(store: CairnStore): Promise<StoredTaught | null> {
-  if (!(await store.getCollection(TAUGHT_COLLECTION))) return null;
-  const { collection, shards } = await openInstalled(TAUGHT_COLLECTION, store);
+export async function readTaught(
+  store: CairnStore,
+  name = TAUGHT_COLLECTION,
+): Promise<StoredTaught | null> {
+  if (!(await store.getCollection(name))) return null;
+  const { collection, shards } = await openInstalled(name, store);
   const labels = collection.labels.map((facts) => ({ facts, photos: [] as TaughtRow[] }));
   for (const shard of shards) {
     for (let row = 0; row < shard.rows; row++) {
@@ -68,9 +82,10 @@ export async function writeTaught(
   store: CairnStore,
   { head, labels }: StoredTaught,
   bankSimilarity: (embedding: Float32Array) => number,
+  name = TAUGHT_COLLECTION,
 ): Promise<void> {
   if (labels.length === 0) {
-    await store.deleteCollection(TAUGHT_COLLECTION);
+    await store.deleteCollection(name);
     return;
   }
   const rows = labels.flatMap(({ photos }, label) =>
@@ -85,7 +100,7 @@ export async function writeTaught(
   );
   const about = {
     ...head,
-    name: TAUGHT_COLLECTION,
+    name,
     licence: 'LicenseRef-own',
     attribution: '',
     labels: labels.map(({ facts }) => facts),
@@ -100,7 +115,7 @@ export async function writeTaught(
       continue;
     }
     await store.putCollection({
-      name: TAUGHT_COLLECTION,
+      name,
       url: null,
       json: bytes,
       files,
