@@ -7,7 +7,8 @@ import type { Weights } from '../weights/safetensors.ts';
 import { hasHead, head } from './head.ts';
 import { linear } from './layers.ts';
 import { type NetworkMaps, network } from './networks.ts';
-import { type PoolingSpec, poolingFor, poolsRegions } from './pooling.ts';
+import { needsMapSize, type PoolingSpec, poolingFor, takesRegions } from './pooling.ts';
+import { regionWeights } from './regions.ts';
 
 /** A map of the network by name; `stage0` is the shallowest stage. */
 export type Layer = 'head' | 'last' | `stage${number}`;
@@ -31,25 +32,35 @@ const WHITENING = 'whitening';
  * [N, views · C] or averaged to [N, C] (multi-scale descriptors as in Radenović, Tolias and Chum
  * 2018), and L2-normalised again; then through the trained head where the weights hold one (head.ts),
  * [N, dim]. Throws as the network does, `model-invalid` for an unknown spec or layer.
+ * @param regions of each view, where {@link needsRegions} and the views' sides are not known
  */
 export function describe<T>(
   ops: Ops<T>,
   p: Params<T>,
   views: readonly T[],
   spec: DescriptorSpec,
+  regions?: readonly T[],
 ): T {
-  const pooled = poolViews(ops, p, views, spec);
+  const pooled = poolViews(ops, p, views, spec, regions);
   return hasHead(p) ? head(ops, p, pooled) : pooled;
 }
 
-function poolViews<T>(ops: Ops<T>, p: Params<T>, views: readonly T[], spec: DescriptorSpec): T {
+function poolViews<T>(
+  ops: Ops<T>,
+  p: Params<T>,
+  views: readonly T[],
+  spec: DescriptorSpec,
+  regions?: readonly T[],
+): T {
   const pool = poolingFor(spec.pooling);
   const layers = spec.pooling.layers ?? ['head'];
   const backbone = network(spec.arch, spec.spec);
   const vectors = views.map((view, i) =>
     ops.scope(`view${i}`, () => {
       const maps = backbone.maps(ops, p, view);
-      const pooled = layers.map((layer) => ops.l2Normalize(pool(ops, p, layerOf(maps, layer))));
+      const pooled = layers.map((layer) =>
+        ops.l2Normalize(pool(ops, p, layerOf(maps, layer), regions?.[i])),
+      );
       const [only, ...others] = pooled;
       return only !== undefined && others.length === 0 ? only : ops.l2Normalize(ops.concat(pooled));
     }),
@@ -70,8 +81,14 @@ function poolViews<T>(ops: Ops<T>, p: Params<T>, views: readonly T[], spec: Desc
  * (x − mean) · weightᵀ (+ bias), L2-normalised; a head alone gives embeddings too.
  * Throws `model-invalid` when the weights hold neither.
  */
-export function embed<T>(ops: Ops<T>, p: Params<T>, views: readonly T[], spec: DescriptorSpec): T {
-  const descriptor = describe(ops, p, views, spec);
+export function embed<T>(
+  ops: Ops<T>,
+  p: Params<T>,
+  views: readonly T[],
+  spec: DescriptorSpec,
+  regions?: readonly T[],
+): T {
+  const descriptor = describe(ops, p, views, spec, regions);
   if (hasHead(p) && !p.has(`${WHITENING}.weight`)) return descriptor;
   return ops.scope('embedding', () => {
     const centred = ops.sub(descriptor, p.get(`${WHITENING}.mean`));
@@ -81,7 +98,21 @@ export function embed<T>(ops: Ops<T>, p: Params<T>, views: readonly T[], spec: D
 
 /** Whether the encoder's graph is recorded for one size of each view: then `sizes` must be given. */
 export function needsSizes(spec: DescriptorSpec): boolean {
-  return network(spec.arch, spec.spec).fixedSize || poolsRegions(spec.pooling.kind);
+  return network(spec.arch, spec.spec).fixedSize || needsMapSize(spec.pooling.kind);
+}
+
+/**
+ * Whether the encoder's graph takes the regions of each view's map as inputs `regions0`, `regions1`, …
+ * ({@link viewRegions}) when it is recorded without `sizes`.
+ */
+export function needsRegions(spec: DescriptorSpec): boolean {
+  return takesRegions(spec.pooling.kind) && !needsSizes(spec);
+}
+
+/** The regions of a view's map: `values` [cells, regions], row-major. */
+export function viewRegions(spec: DescriptorSpec, { width, height }: ViewSize) {
+  const { stride } = network(spec.arch, spec.spec);
+  return regionWeights(Math.ceil(height / stride), Math.ceil(width / stride));
 }
 
 function layerOf<T>(maps: NetworkMaps<T>, layer: Layer): T {
@@ -121,7 +152,7 @@ export interface ViewSize {
 /**
  * The encoder's `.onnx` file. Inputs are `view0`, `view1`, …, one for each of `entry.input.views`:
  * float32 [N, 3, H, W], normalised; H and W are those of `sizes`, or free multiples of what the network
- * wants (nothing in the graph checks that). Throws `model-invalid` when weights are missing, of a wrong
+ * wants (nothing in the graph checks that). Then `regions0`, …, where {@link needsRegions}. Throws `model-invalid` when weights are missing, of a wrong
  * shape, or do not give `entry.dim`, `usage` when sizes are needed and not given for each view.
  */
 export function emitEncoderOnnx(
@@ -140,8 +171,12 @@ export function emitEncoderOnnx(
     const { height = `view${i}.H`, width = `view${i}.W` } = options.sizes?.[i] ?? {};
     return ops.input(`view${i}`, ['N', 3, height, width]);
   });
+  const regions =
+    needsRegions(entry) && !options.sizes
+      ? views.map((_, i) => ops.input(`regions${i}`, [`view${i}.cells`, `view${i}.regions`]))
+      : undefined;
   const run = options.output === 'descriptor' ? describe : embed;
-  const result = run(ops, params, views, entry);
+  const result = run(ops, params, views, entry, regions);
   const [, length] = ops.shape(result);
   if (options.output === 'embedding' && length !== entry.dim) {
     throw new CairnError(

@@ -3,10 +3,13 @@
 import { CairnError } from '../errors.ts';
 import type { Ops, Params } from '../tensor/ops.ts';
 import type { PoolingKind } from '../weights/registry.ts';
-import { cellsOf, type Region, rmacRegions } from './regions.ts';
+import { cellsOf, regionWeights, rmacRegions } from './regions.ts';
 
-/** [N, C, H, W] → [N, C]. Learned poolings read their own parameters from `p`. */
-export type Pooling = <T>(ops: Ops<T>, p: Params<T>, map: T) => T;
+/**
+ * [N, C, H, W] → [N, C]. Learned poolings read their own parameters from `p`. What {@link takesRegions}
+ * needs `regions` where the map's sides are not known: {@link regionWeights} of them, [H · W, R].
+ */
+export type Pooling = <T>(ops: Ops<T>, p: Params<T>, map: T, regions?: T) => T;
 
 export interface PoolingSpec {
   readonly kind: PoolingKind;
@@ -18,12 +21,20 @@ export interface PoolingSpec {
 export const LEARNED_POWER = 'pooling.p';
 
 /**
- * Whether a pooling's graph depends on the map's size. Its regions do: their number follows from the
+ * Whether a pooling's graph depends on the map's size. R-MAC's regions do: their number follows from the
  * aspect ratio, and no ONNX graph has a varying number of nodes. So such a graph is recorded for one size
  * of the picture, and whoever runs it keeps one for each size that comes (see openNetwork).
  */
-export function poolsRegions(kind: PoolingKind): boolean {
-  return kind === 'r-mac' || kind === 'r-gem';
+export function needsMapSize(kind: PoolingKind): boolean {
+  return kind === 'r-mac';
+}
+
+/**
+ * Whether the regions can come as a matrix beside the map: means over regions are a product with it. Then
+ * one graph serves maps of all sizes.
+ */
+export function takesRegions(kind: PoolingKind): boolean {
+  return kind === 'r-gem';
 }
 
 /** Whether training learns the exponent. */
@@ -73,39 +84,43 @@ function generalised<T>(
  * region's vector L2-normalised, all summed. Throws `usage` when the map's sides are not known.
  */
 export function rmac<T>(ops: Ops<T>, map: T): T {
-  return sumRegions(ops, map, (region, { side }) =>
-    // What is left has one cell: its mean is itself.
-    ops.spatialMean(ops.maxPool(region, { kernel: side, stride: 1 })),
+  const [height, width] = sidesOf(ops, map);
+  const cells = ops.flatten(map); // [N, H · W, C]
+  const vectors = rmacRegions(height, width).map((region, i) =>
+    ops.scope(`region${i}`, () => {
+      const { side } = region;
+      const window = ops.unflatten(ops.reorder(cells, cellsOf(region, width)), side, side);
+      // What is left of it has one cell: its mean is itself.
+      return ops.l2Normalize(ops.spatialMean(ops.maxPool(window, { kernel: side, stride: 1 })));
+    }),
   );
+  return vectors.reduce((sum, vector) => ops.add(sum, vector));
 }
 
 /**
  * Regional GeM: as {@link rmac} with the generalised mean in place of the maximum.
- * Throws `usage` when the map's sides are not known.
+ * @param regions {@link regionWeights} of the map; made here when left out, which throws `usage` when the
+ *   map's sides are not known
  */
-export function rgem<T>(ops: Ops<T>, map: T, power: T | number): T {
-  // Powers are taken once of the map, not once for each region that a cell is in.
+export function rgem<T>(ops: Ops<T>, map: T, power: T | number, regions?: T): T {
   const { powers, root } = generalised(ops, map, power);
-  return sumRegions(ops, powers, (region) => root(ops.spatialMean(region)));
+  const means = ops.mixCells(powers, regions ?? ownRegions(ops, map));
+  return ops.sumTokens(ops.l2Normalize(root(means)));
 }
 
-function sumRegions<T>(ops: Ops<T>, map: T, pool: (region: T, at: Region) => T): T {
+function ownRegions<T>(ops: Ops<T>, map: T): T {
+  const { values, shape } = regionWeights(...sidesOf(ops, map));
+  return ops.constant(values, shape);
+}
+
+function sidesOf<T>(ops: Ops<T>, map: T): [height: number, width: number] {
   const [, , height, width] = ops.shape(map);
-  if (typeof height !== 'number' || typeof width !== 'number') {
-    throw new CairnError(
-      'usage',
-      'Regions cannot be laid out on a map of unknown size.',
-      'Record the graph for a fixed size of the picture.',
-    );
-  }
-  const cells = ops.flatten(map); // [N, H · W, C]
-  const vectors = rmacRegions(height, width).map((region, i) =>
-    ops.scope(`region${i}`, () => {
-      const tokens = ops.reorder(cells, cellsOf(region, width));
-      return ops.l2Normalize(pool(ops.unflatten(tokens, region.side, region.side), region));
-    }),
+  if (typeof height === 'number' && typeof width === 'number') return [height, width];
+  throw new CairnError(
+    'usage',
+    'Regions cannot be laid out on a map of unknown size.',
+    'Record the graph for a fixed size of the picture.',
   );
-  return vectors.reduce((sum, vector) => ops.add(sum, vector));
 }
 
 /** The pooling that a model's registry entry names. */
@@ -120,6 +135,7 @@ export function poolingFor(spec: PoolingSpec): Pooling {
     case 'r-mac':
       return (ops, _p, map) => ops.scope('r-mac', () => rmac(ops, map));
     case 'r-gem':
-      return (ops, p, map) => ops.scope('r-gem', () => rgem(ops, map, powerOf(p)));
+      return (ops, p, map, regions) =>
+        ops.scope('r-gem', () => rgem(ops, map, powerOf(p), regions));
   }
 }

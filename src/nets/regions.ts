@@ -68,3 +68,18 @@ export function cellsOf({ top, left, side }: Region, width: number): number[] {
     (_, i) => (top + Math.floor(i / side)) * width + left + (i % side),
   );
 }
+
+/**
+ * Means over the regions of a map as a matrix [H · W, R], row-major: what each cell weighs in each region,
+ * 1 / side² or 0.
+ */
+export function regionWeights(height: number, width: number) {
+  const regions = rmacRegions(height, width);
+  const values = new Float32Array(height * width * regions.length);
+  for (const [r, region] of regions.entries()) {
+    for (const cell of cellsOf(region, width)) {
+      values[cell * regions.length + r] = 1 / region.side ** 2;
+    }
+  }
+  return { values, shape: [height * width, regions.length] as const };
+}

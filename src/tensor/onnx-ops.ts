@@ -2,24 +2,27 @@
 // them, arithmetic on parameters alone is done while recording, and padding is always explicit
 // (onnxruntime's `auto_pad` is wrong on WebGPU with stride 2: onnxruntime#26734).
 import { toFloat32, type Weights } from '../weights/safetensors.ts';
-import { requireConv, requireLength, requireLinear } from './checks.ts';
+import { requireConv, requireLength } from './checks.ts';
+import * as correspondence from './onnx/correspondence.ts';
 import { foldMixRows, foldRows, foldSpread, foldStandardise } from './onnx/fold.ts';
 import type { FloatType, OnnxValue } from './onnx/graph.ts';
 import * as pools from './onnx/pools.ts';
 import type { Dim } from './onnx/proto.ts';
-import { channelsOf, misuse, Recorder } from './onnx/recorder.ts';
+import { channelsOf, Recorder } from './onnx/recorder.ts';
 import * as sequences from './onnx/sequences.ts';
+import * as vectors from './onnx/vectors.ts';
 import type {
   AttentionOptions,
   AvgPoolOptions,
   BatchNormParams,
   Conv2dOptions,
+  LinearAttentionOptions,
+  Maxima,
   Ops,
   Params,
   PoolOptions,
   Shape,
 } from './ops.ts';
-import { NORM_EPS } from './ops.ts';
 import { scopedParams } from './params.ts';
 import { windowsAlong } from './sides.ts';
 
@@ -147,6 +150,10 @@ export class OnnxOps implements Ops<OnnxValue> {
     return this.#graph.node('Flatten', [pooled], [n!, c!], 'float32', { axis: { int: 1 } });
   }
 
+  mixCells(x: OnnxValue, weights: OnnxValue): OnnxValue {
+    return pools.recordMixCells(this.#recorder, x, weights);
+  }
+
   globalPool(x: OnnxValue): OnnxValue {
     return pools.recordGlobalPool(this.#recorder, x);
   }
@@ -163,6 +170,10 @@ export class OnnxOps implements Ops<OnnxValue> {
     return pools.recordGate(this.#recorder, x, gate);
   }
 
+  doubleSize(x: OnnxValue): OnnxValue {
+    return pools.recordDoubleSize(this.#recorder, x);
+  }
+
   channelConv(x: OnnxValue, weight: OnnxValue): OnnxValue {
     return pools.recordChannelConv(this.#recorder, x, weight);
   }
@@ -173,6 +184,10 @@ export class OnnxOps implements Ops<OnnxValue> {
 
   relu6(x: OnnxValue): OnnxValue {
     return this.#recorder.clip(x, 0, 6);
+  }
+
+  leakyRelu(x: OnnxValue, slope: number): OnnxValue {
+    return this.#graph.node('LeakyRelu', [x], x.dims, x.type, { alpha: { float: slope } });
   }
 
   sigmoid(x: OnnxValue): OnnxValue {
@@ -218,38 +233,17 @@ export class OnnxOps implements Ops<OnnxValue> {
 
   linear(x: OnnxValue, weight: OnnxValue, bias: OnnxValue | null): OnnxValue {
     if (x.dims.length === 3) return sequences.recordTokenLinear(this.#recorder, x, weight, bias);
-    const [n] = this.#recorder.dims(x, 2);
-    requireLinear(x.dims[1], weight.dims);
-    if (bias) requireLength(weight.dims[0], bias.dims[0]);
-    const inputs = [x, weight, ...(bias ? [bias] : [])].map((v) => this.#graph.as(v, 'float32'));
-    return this.#graph.node('Gemm', inputs, [n!, weight.dims[0] ?? null], 'float32', {
-      transB: { int: 1 },
-    });
+    return vectors.recordLinear(this.#recorder, x, weight, bias);
   }
 
   l2Normalize(x: OnnxValue): OnnxValue {
-    const [n] = this.#recorder.dims(x, 2);
-    const input = this.#graph.as(x, 'float32');
-    const length = this.#graph.node('ReduceL2', [input], [n!, 1], 'float32', {}, [
-      this.#graph.ints([1]),
-    ]);
-    const norm = this.#recorder.clip(length, NORM_EPS, Infinity);
-    return this.#graph.node('Div', [input, norm], x.dims, 'float32');
+    return vectors.recordL2Normalize(this.#recorder, x);
   }
 
   concat(parts: readonly OnnxValue[]): OnnxValue {
-    const [first] = parts;
-    if (!first) throw misuse('A concatenation of nothing was recorded.');
-    if (parts.length === 1) return first;
-    const channels = parts.reduce<number | null>((sum, { dims }) => {
-      const side = dims[1];
-      return sum === null || typeof side !== 'number' ? null : sum + side;
-    }, 0);
-    const type = parts.every((part) => part.type === 'float16') ? 'float16' : 'float32';
-    const dims = first.dims.map((side, axis) => (axis === 1 ? channels : side));
-    const inputs = parts.map((part) => this.#graph.as(part, type));
-    return this.#graph.node('Concat', inputs, dims, type, { axis: { int: 1 } });
+    return vectors.recordConcat(this.#recorder, parts);
   }
+
   flatten(x: OnnxValue): OnnxValue {
     return sequences.recordFlatten(this.#recorder, x);
   }
@@ -272,6 +266,46 @@ export class OnnxOps implements Ops<OnnxValue> {
 
   attention(q: OnnxValue, k: OnnxValue, v: OnnxValue, options: AttentionOptions<OnnxValue>) {
     return sequences.recordAttention(this.#recorder, q, k, v, options);
+  }
+
+  linearAttention(
+    q: OnnxValue,
+    k: OnnxValue,
+    v: OnnxValue,
+    options: LinearAttentionOptions<OnnxValue>,
+  ): OnnxValue {
+    return correspondence.recordLinearAttention(this.#recorder, q, k, v, options);
+  }
+
+  sumTokens(x: OnnxValue): OnnxValue {
+    return sequences.recordSumTokens(this.#recorder, x);
+  }
+
+  repeat(x: OnnxValue, length: number): OnnxValue {
+    return correspondence.recordRepeat(this.#recorder, x, length);
+  }
+
+  softmax(x: OnnxValue): OnnxValue {
+    return correspondence.recordSoftmax(this.#recorder, x, -1);
+  }
+
+  similarity(a: OnnxValue, b: OnnxValue): OnnxValue {
+    return correspondence.recordSimilarity(this.#recorder, a, b);
+  }
+
+  dualSoftmax(x: OnnxValue): OnnxValue {
+    const [down, along] = [1, 2].map((axis) =>
+      correspondence.recordSoftmax(this.#recorder, x, axis),
+    ) as [OnnxValue, OnnxValue];
+    return this.mul(down, along);
+  }
+
+  maxima(x: OnnxValue): Maxima<OnnxValue> {
+    return correspondence.recordMaxima(this.#recorder, x);
+  }
+
+  constant(values: Float32Array, shape: readonly number[]): OnnxValue {
+    return this.#graph.constant('constant', { dims: shape, values });
   }
 
   standardise(weight: OnnxValue, gain: OnnxValue, scale: number, eps: number): OnnxValue {

@@ -57,6 +57,25 @@ export interface AttentionOptions<T> {
   readonly mask?: AttentionMask | null;
 }
 
+export interface LinearAttentionOptions<T> {
+  /** Divides the channels. */
+  readonly heads: number;
+  /** Keeps the division finite where a query meets no key. */
+  readonly eps: number;
+  /** [N, S, 1], 1 for keys that count and 0 for padding; all count when left out. */
+  readonly keyMask?: T | null;
+}
+
+/** The largest values of a matrix [N, L, S]; what counts as the first where several are equal is open. */
+export interface Maxima<T> {
+  /** Of each row: [N, L]. */
+  readonly rows: T;
+  /** The column that each row's largest value stands in, as a float: [N, L]. */
+  readonly places: T;
+  /** Of each column: [N, S]. */
+  readonly columns: T;
+}
+
 /** The parameters of an `nn.BatchNorm2d`, each [C]. */
 export interface BatchNormParams<T> {
   readonly weight: T;
@@ -69,8 +88,9 @@ export interface BatchNormParams<T> {
  * What networks may do. Every operation is differentiable in tfjs, and stays off the kernels that
  * are wrong or missing there and in onnxruntime-web on WebGPU.
  *
- * Element-wise operations of two values take equal shapes, or as `b` a number, a one-element value or a
- * vector [C], which applies to each channel (of [N, C, H, W], [N, L, C] and [N, C] alike).
+ * Element-wise operations of two values take equal shapes, or as `b` a number, a one-element value, a
+ * vector [C], which applies to each channel (of [N, C, H, W], [N, L, C] and [N, C] alike), or beside
+ * [N, L, C] a value [1, L, C] or [N, L, 1].
  */
 export interface Ops<T> {
   /** Names what `body` records, as a module path does; has no effect on numbers. */
@@ -88,17 +108,29 @@ export interface Ops<T> {
   spatialMean(x: T): T;
   /** [N, C, H, W] → [N, C, 1, 1]: the mean as a map. */
   globalPool(x: T): T;
+  /**
+   * Weighted sums of a map's cells, for each channel: [N, C, H, W] and `weights` [H · W, R], row-major
+   * cells, → [N, R, C].
+   */
+  mixCells(x: T, weights: T): T;
   /** Padding never wins. */
   maxPool(x: T, options: PoolOptions): T;
   avgPool(x: T, options: AvgPoolOptions): T;
   /** A map times one number for each photo and channel, [N, C, 1, 1]. */
   gate(x: T, gate: T): T;
+  /**
+   * [N, C, H, W] → [N, C, 2H, 2W], bilinear with aligned corners: pixel i reads the map at
+   * i · (H − 1) / (2H − 1), as `F.interpolate(scale_factor=2, mode="bilinear", align_corners=True)`.
+   */
+  doubleSize(x: T): T;
   /** Along the channels of [N, C, 1, 1], an `nn.Conv1d` weight [1, 1, k], k odd, zero padding. */
   channelConv(x: T, weight: T): T;
 
   relu(x: T): T;
   /** min(max(x, 0), 6). */
   relu6(x: T): T;
+  /** x where x > 0, else slope · x. */
+  leakyRelu(x: T, slope: number): T;
   sigmoid(x: T): T;
   /** x · sigmoid(x). */
   silu(x: T): T;
@@ -116,9 +148,9 @@ export interface Ops<T> {
 
   /** x · weightᵀ + bias; [N, in] → [N, out], [N, L, in] → [N, L, out]. */
   linear(x: T, weight: T, bias: T | null): T;
-  /** x / max(‖x‖₂, 1e-12) along the last axis of [N, C]; as torch.nn.functional.normalize. */
+  /** x / max(‖x‖₂, 1e-12) along the channels of [N, C] or [N, L, C]; as torch.nn.functional.normalize. */
   l2Normalize(x: T): T;
-  /** Along the channels of [N, C, H, W] or [N, C]. */
+  /** Along the channels of [N, C, H, W], [N, L, C] or [N, C]. */
   concat(parts: readonly T[]): T;
 
   /** [N, C, H, W] → [N, H · W, C], row by row. */
@@ -136,6 +168,27 @@ export interface Ops<T> {
   regroup(x: T, length: number, channels: number): T;
   /** softmax(q · kᵀ + bias + mask) · v for each head; all [N, L, C]. Scaling is the caller's. */
   attention(q: T, k: T, v: T, options: AttentionOptions<T>): T;
+
+  /**
+   * softmax's place taken by the kernel φ(x) = elu(x) + 1 (Katharopoulos et al. 2020), for each head:
+   * φ(q) · (φ(k)ᵀ · v) / (φ(q) · Σ φ(k) + eps). q is [N, L, C], k and v are [N, S, C].
+   */
+  linearAttention(q: T, k: T, v: T, options: LinearAttentionOptions<T>): T;
+  /** [N, L, C] → [N, C]. */
+  sumTokens(x: T): T;
+  /** [N, 1, C] → [N, length, C]. */
+  repeat(x: T, length: number): T;
+  /** Over the last axis of [N, L, C]. */
+  softmax(x: T): T;
+  /** a · bᵀ for each of a batch, in float32: [N, L, C] and [N, S, C] → [N, L, S]. */
+  similarity(a: T, b: T): T;
+  /** softmax over the rows times softmax over the columns of [N, L, S]. */
+  dualSoftmax(x: T): T;
+  /** Of [N, L, S]; without gradients. */
+  maxima(x: T): Maxima<T>;
+
+  /** Numbers that no weights hold, row-major; of up to three axes. */
+  constant(values: Float32Array, shape: readonly number[]): T;
 
   // On parameters alone: done once while an ONNX graph is recorded.
 

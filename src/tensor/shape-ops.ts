@@ -5,6 +5,8 @@ import type {
   AvgPoolOptions,
   BatchNormParams,
   Conv2dOptions,
+  LinearAttentionOptions,
+  Maxima,
   Ops,
   Params,
   PoolOptions,
@@ -53,6 +55,11 @@ export class ShapeOps implements Ops<Sized> {
   spatialMean(x: Sized): Sized {
     return { dims: x.dims.slice(0, 2) };
   }
+  mixCells(x: Sized, weights: Sized): Sized {
+    const regions = weights.dims[1]!;
+    this.macs += size(x) * regions;
+    return { dims: [x.dims[0]!, regions, x.dims[1]!] };
+  }
   globalPool(x: Sized): Sized {
     return { dims: [...x.dims.slice(0, 2), 1, 1] };
   }
@@ -68,6 +75,10 @@ export class ShapeOps implements Ops<Sized> {
   gate(x: Sized): Sized {
     return x;
   }
+  doubleSize({ dims }: Sized): Sized {
+    const [n, c, h, w] = dims as Four;
+    return { dims: [n, c, 2 * h, 2 * w] };
+  }
   channelConv(x: Sized, weight: Sized): Sized {
     this.macs += size(x) * size(weight);
     return x;
@@ -77,6 +88,9 @@ export class ShapeOps implements Ops<Sized> {
     return x;
   }
   relu6(x: Sized): Sized {
+    return x;
+  }
+  leakyRelu(x: Sized): Sized {
     return x;
   }
   sigmoid(x: Sized): Sized {
@@ -119,8 +133,10 @@ export class ShapeOps implements Ops<Sized> {
     return x;
   }
   concat(parts: readonly Sized[]): Sized {
-    const channels = parts.reduce((sum, { dims }) => sum + dims[1]!, 0);
-    return { dims: parts[0]!.dims.map((side, axis) => (axis === 1 ? channels : side)) };
+    const first = parts[0]!.dims;
+    const along = first.length === 4 ? 1 : first.length - 1;
+    const channels = parts.reduce((sum, { dims }) => sum + dims[along]!, 0);
+    return { dims: first.map((side, axis) => (axis === along ? channels : side)) };
   }
 
   flatten(x: Sized): Sized {
@@ -144,6 +160,36 @@ export class ShapeOps implements Ops<Sized> {
     // Scores, then the weighted sum: L² · C each.
     this.macs += 2 * size(q) * q.dims[1]!;
     return q;
+  }
+
+  linearAttention(q: Sized, k: Sized, _v: Sized, { heads }: LinearAttentionOptions<Sized>): Sized {
+    // As it is computed: all heads in one product on each side, and one sum and one division a head.
+    const channels = q.dims[2]!;
+    this.macs += (size(q) + size(k)) * channels + 2 * size(q) * heads;
+    return q;
+  }
+  sumTokens(x: Sized): Sized {
+    return { dims: [x.dims[0]!, x.dims[2]!] };
+  }
+  repeat(x: Sized, length: number): Sized {
+    return { dims: [x.dims[0]!, length, x.dims[2]!] };
+  }
+  softmax(x: Sized): Sized {
+    return x;
+  }
+  similarity(a: Sized, b: Sized): Sized {
+    this.macs += size(a) * b.dims[1]!;
+    return { dims: [a.dims[0]!, a.dims[1]!, b.dims[1]!] };
+  }
+  dualSoftmax(x: Sized): Sized {
+    return x;
+  }
+  maxima({ dims: [n, l, s] }: Sized): Maxima<Sized> {
+    const rows = { dims: [n!, l!] };
+    return { rows, places: rows, columns: { dims: [n!, s!] } };
+  }
+  constant(_values: Float32Array, shape: readonly number[]): Sized {
+    return { dims: shape };
   }
 
   standardise(weight: Sized): Sized {

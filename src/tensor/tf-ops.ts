@@ -8,6 +8,8 @@ import type {
   AvgPoolOptions,
   BatchNormParams,
   Conv2dOptions,
+  LinearAttentionOptions,
+  Maxima,
   Ops,
   Params,
   PoolOptions,
@@ -15,6 +17,8 @@ import type {
 } from './ops.ts';
 import { NORM_EPS } from './ops.ts';
 import { scopedParams } from './params.ts';
+import * as correspondence from './tf/correspondence.ts';
+import { doubleSize } from './tf/double-size.ts';
 import * as fused from './tf/fused.ts';
 import { groupedConv } from './tf/fused-spatial.ts';
 import * as pools from './tf/pools.ts';
@@ -90,6 +94,10 @@ export class TfOps implements Ops<tf.Tensor> {
     return tf.mean(x, [1, 2]);
   }
 
+  mixCells(x: tf.Tensor, weights: tf.Tensor): tf.Tensor {
+    return pools.mixCells(x as tf.Tensor4D, weights as tf.Tensor2D);
+  }
+
   globalPool(x: tf.Tensor): tf.Tensor {
     return tf.mean(x, [1, 2], true);
   }
@@ -106,6 +114,10 @@ export class TfOps implements Ops<tf.Tensor> {
     return tf.mul(x, gate);
   }
 
+  doubleSize(x: tf.Tensor): tf.Tensor {
+    return doubleSize(x);
+  }
+
   channelConv(x: tf.Tensor, weight: tf.Tensor): tf.Tensor {
     const [n, , , channels] = x.shape as [number, number, number, number];
     const row = tf.reshape(x, [n, 1, channels, 1]) as tf.Tensor4D;
@@ -119,6 +131,10 @@ export class TfOps implements Ops<tf.Tensor> {
 
   relu6(x: tf.Tensor): tf.Tensor {
     return fused.relu6(x);
+  }
+
+  leakyRelu(x: tf.Tensor, slope: number): tf.Tensor {
+    return tf.leakyRelu(x, slope);
   }
 
   sigmoid(x: tf.Tensor): tf.Tensor {
@@ -204,6 +220,43 @@ export class TfOps implements Ops<tf.Tensor> {
 
   attention(q: tf.Tensor, k: tf.Tensor, v: tf.Tensor, options: AttentionOptions<tf.Tensor>) {
     return sequences.attention(q, k, v, options);
+  }
+
+  linearAttention(
+    q: tf.Tensor,
+    k: tf.Tensor,
+    v: tf.Tensor,
+    options: LinearAttentionOptions<tf.Tensor>,
+  ): tf.Tensor {
+    return correspondence.linearAttention(q, k, v, options);
+  }
+
+  sumTokens(x: tf.Tensor): tf.Tensor {
+    return tf.sum(x, 1);
+  }
+
+  repeat(x: tf.Tensor, length: number): tf.Tensor {
+    return correspondence.repeat(x, length);
+  }
+
+  softmax(x: tf.Tensor): tf.Tensor {
+    return fused.softmax(x);
+  }
+
+  similarity(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
+    return tf.matMul(a as tf.Tensor3D, b as tf.Tensor3D, false, true);
+  }
+
+  dualSoftmax(x: tf.Tensor): tf.Tensor {
+    return correspondence.dualSoftmax(x);
+  }
+
+  maxima(x: tf.Tensor): Maxima<tf.Tensor> {
+    return correspondence.maxima(x);
+  }
+
+  constant(values: Float32Array, shape: readonly number[]): tf.Tensor {
+    return tf.tensor(values, [...shape]);
   }
 
   standardise(weight: tf.Tensor, gain: tf.Tensor, scale: number, eps: number): tf.Tensor {

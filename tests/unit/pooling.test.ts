@@ -6,8 +6,8 @@ import * as tf from '@tensorflow/tfjs';
 import * as ort from 'onnxruntime-web';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { head } from '../../src/nets/head.ts';
-import { poolingFor, poolsRegions } from '../../src/nets/pooling.ts';
-import { rmacRegions } from '../../src/nets/regions.ts';
+import { needsMapSize, poolingFor, takesRegions } from '../../src/nets/pooling.ts';
+import { regionWeights, rmacRegions } from '../../src/nets/regions.ts';
 import { OnnxOps, type OnnxValue } from '../../src/tensor/onnx-ops.ts';
 import type { Ops, Params } from '../../src/tensor/ops.ts';
 import { loadTfParams, mapFromNchw, TfOps, type TfParams } from '../../src/tensor/tf-ops.ts';
@@ -109,7 +109,7 @@ test('without a learned power, the registry’s is used', async () => {
 });
 
 test('regions of a map of unknown size are refused', () => {
-  for (const kind of POOLINGS.filter(poolsRegions)) {
+  for (const kind of POOLINGS.filter((each) => needsMapSize(each) || takesRegions(each))) {
     const ops = new OnnxOps();
     const x = ops.input('x', ['N', 6, 'H', 'W']);
     const p = ops.params(params, 'the golden file');
@@ -117,6 +117,28 @@ test('regions of a map of unknown size are refused', () => {
       expect.objectContaining({ code: 'usage' }),
     );
   }
+});
+
+test('one graph pools maps of every size when their regions come beside them', async () => {
+  const ops = new OnnxOps();
+  const x = ops.input('x', ['N', 6, 'H', 'W']);
+  const regions = ops.input('regions', ['cells', 'R']);
+  const p = ops.params(params, 'the golden file');
+  const y = poolingFor({ kind: 'r-gem', p: 1 })(ops, p, x, regions);
+  const session = await ort.InferenceSession.create(ops.encode('pooling', { y }));
+  for (const size of SIZES) {
+    const [height, width] = size.split('x').map(Number) as [number, number];
+    const weights = regionWeights(height, width);
+    const outputs = await session.run({
+      x: new ort.Tensor('float32', values(`${size}.map`), golden.get(`${size}.map`)!.shape),
+      regions: new ort.Tensor('float32', weights.values, weights.shape),
+    });
+    const result = outputs.y!.data as Float32Array;
+    values(`${size}.r-gem`).forEach((value, i) => {
+      expect(Math.abs(result[i]! - value), size).toBeLessThan(TOLERANCE);
+    });
+  }
+  await session.release();
 });
 
 describe('gradients', () => {

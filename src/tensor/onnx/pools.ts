@@ -1,4 +1,4 @@
-// Pooling and channel attention on recorded maps.
+// Pooling, resizing and channel attention on recorded maps.
 import type { AvgPoolOptions, PoolOptions } from '../ops.ts';
 import { windowsAlong } from '../sides.ts';
 import type { OnnxValue } from './graph.ts';
@@ -9,6 +9,17 @@ import type { Recorder } from './recorder.ts';
 export function recordGlobalPool({ graph }: Recorder, x: OnnxValue): OnnxValue {
   const [n = null, c = null] = x.dims;
   return graph.node('GlobalAveragePool', [graph.as(x, 'float32')], [n, c, 1, 1], 'float32');
+}
+
+/** In float32, as {@link recordGlobalPool}. */
+export function recordMixCells(recorder: Recorder, x: OnnxValue, weights: OnnxValue): OnnxValue {
+  const { graph } = recorder;
+  const [n = null, c = null] = recorder.dims(x, 4);
+  const [cells = null, regions = null] = recorder.dims(weights, 2);
+  const rows = recorder.reshape(graph.as(x, 'float32'), [0, 0, -1], [n, c, cells]);
+  const inputs = [rows, graph.as(weights, 'float32')];
+  const mixed = graph.node('MatMul', inputs, [n, c, regions], 'float32');
+  return recorder.transpose(mixed, [0, 2, 1], [n, regions, c]);
 }
 
 function pooledDims(x: OnnxValue, options: PoolOptions): readonly Dim[] {
@@ -47,6 +58,23 @@ export function recordAvgPool(
 /** In the map's precision: the gate is the smaller of the two. */
 export function recordGate({ graph }: Recorder, x: OnnxValue, gate: OnnxValue): OnnxValue {
   return graph.node('Mul', [x, graph.as(gate, x.type)], x.dims, x.type);
+}
+
+/** An input that is left out. */
+const NONE: OnnxValue = { name: '', type: 'float32', dims: [0], constant: null };
+
+export function recordDoubleSize(recorder: Recorder, x: OnnxValue): OnnxValue {
+  const [n = null, c = null, h, w] = recorder.dims(x, 4);
+  const doubled = (side: Dim | undefined) => (typeof side === 'number' ? 2 * side : null);
+  const scales = recorder.shared('doubled', () => ({
+    dims: [4],
+    values: Float32Array.of(1, 1, 2, 2),
+  }));
+  const dims = [n, c, doubled(h), doubled(w)];
+  return recorder.graph.node('Resize', [x, NONE, scales], dims, x.type, {
+    mode: { string: 'linear' },
+    coordinate_transformation_mode: { string: 'align_corners' },
+  });
 }
 
 /** The channels become the width of a picture one row high; float32, for it is tiny. */

@@ -12,7 +12,8 @@ export type Dim = number | string | null;
 export type Attribute =
   | { readonly int: number }
   | { readonly float: number }
-  | { readonly ints: readonly number[] };
+  | { readonly ints: readonly number[] }
+  | { readonly string: string };
 
 export interface NodeProto {
   readonly name: string;
@@ -55,7 +56,7 @@ const VARINT = 0;
 const FIXED32 = 5;
 const BYTES = 2;
 /** AttributeProto.AttributeType. */
-const ATTRIBUTE_TYPE = { float: 1, int: 2, ints: 7 } as const;
+const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, ints: 7 } as const;
 
 function int(pbf: PbfWriter, field: number, value: number): void {
   pbf.writeTag(field, VARINT);
@@ -76,6 +77,9 @@ function writeAttribute([name, attribute]: [string, Attribute], pbf: PbfWriter):
   } else if ('int' in attribute) {
     int(pbf, 3, attribute.int);
     int(pbf, 20, ATTRIBUTE_TYPE.int);
+  } else if ('string' in attribute) {
+    string(pbf, 4, attribute.string);
+    int(pbf, 20, ATTRIBUTE_TYPE.string);
   } else {
     for (const value of attribute.ints) int(pbf, 8, value);
     int(pbf, 20, ATTRIBUTE_TYPE.ints);

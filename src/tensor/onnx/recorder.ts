@@ -25,6 +25,8 @@ export class Recorder {
   /** Folded convolutions by the parameters that went into them. */
   readonly #folded = new Map<OnnxValue, Map<OnnxValue, { weight: OnnxValue; bias: OnnxValue }>>();
   readonly #masks = new Map<AttentionMask, OnnxValue>();
+  /** Constants that follow from sizes alone, by a key that says which. */
+  readonly #shared = new Map<string, OnnxValue>();
   /** What each clamped value is a clamp of. */
   readonly #ranges = new Map<OnnxValue, { source: OnnxValue; min: number; max: number }>();
 
@@ -60,6 +62,16 @@ export class Recorder {
     if (!found) {
       found = this.graph.constant(`${x.name}/${key}`, fold(constant));
       byKey.set(key, found);
+    }
+    return found;
+  }
+
+  /** One constant for each `key`, which must say all that it depends on. */
+  shared(key: string, make: () => Constant): OnnxValue {
+    let found = this.#shared.get(key);
+    if (!found) {
+      found = this.graph.constant(key, make());
+      this.#shared.set(key, found);
     }
     return found;
   }

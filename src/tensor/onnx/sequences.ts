@@ -29,6 +29,14 @@ export function recordUnflatten(
   return recorder.reshape(rows, [0, known(c), height, width], [n, c, height, width]);
 }
 
+export function recordSumTokens(recorder: Recorder, x: OnnxValue): OnnxValue {
+  const { graph } = recorder;
+  const [n = null, , c = null] = recorder.dims(x, 3);
+  const input = graph.as(x, 'float32');
+  const axis = graph.ints([1]);
+  return graph.node('ReduceSum', [input], [n, c], 'float32', { keepdims: { int: 0 } }, [axis]);
+}
+
 /** Weights are turned while recording: MatMul then reads them as they lie. */
 export function recordTokenLinear(
   recorder: Recorder,

@@ -96,3 +96,16 @@ function inside(side: Side, length: number, { kernel, stride }: PoolOptions): nu
     return Math.min(begin + kernel, length) - Math.max(begin, 0);
   });
 }
+
+/**
+ * One product of two matrices for all photos: tfjs has no gradient of a product that repeats one factor
+ * over a batch.
+ * @param weights [H · W, R]
+ * @returns [N, R, C]
+ */
+export function mixCells(x: tf.Tensor4D, weights: tf.Tensor2D): tf.Tensor {
+  const [n, h, w, c] = x.shape;
+  const regions = weights.shape[1];
+  const rows = tf.reshape(tf.transpose(x, [0, 3, 1, 2]), [n * c, h * w]) as tf.Tensor2D;
+  return tf.transpose(tf.reshape(tf.matMul(rows, weights), [n, c, regions]), [0, 2, 1]);
+}
