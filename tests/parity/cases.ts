@@ -8,6 +8,7 @@ import { OnnxOps, type OnnxOptions } from '../../src/tensor/onnx-ops.ts';
 import type { Ops, Params } from '../../src/tensor/ops.ts';
 import { loadTfParams, mapFromNchw, TfOps, toPyTorchOrder } from '../../src/tensor/tf-ops.ts';
 import { readSafetensors, type Weights } from '../../src/weights/safetensors.ts';
+import { loftrCases } from './loftr-cases.ts';
 import { backboneOperations, operations, valuesOf } from './operations.ts';
 
 /** fp32 features of O(1) may differ by this much from PyTorch's. */
@@ -26,6 +27,8 @@ export interface ParityCase {
   readonly expected: ReadonlyMap<string, Values>;
   /** The ONNX graph is recorded for the inputs' own sizes; else the batch and the sides of maps are free. */
   readonly fixedSize?: boolean;
+  /** Axes of all inputs that are free in the graph, where it is neither all sizes nor just the batch. */
+  readonly freeAxes?: readonly number[];
   build<T>(ops: Ops<T>, p: Params<T>, inputs: ReadonlyMap<string, T>): Record<string, T>;
 }
 
@@ -39,6 +42,8 @@ export const FIXTURES = {
   nfnet: 'tests/fixtures/parity/nfnet.safetensors',
   nfnetEca: 'tests/fixtures/parity/nfnet-eca.safetensors',
   swin: 'tests/fixtures/parity/swin.safetensors',
+  loftr: 'tests/fixtures/loftr/tiny.safetensors',
+  loftrOps: 'tests/fixtures/loftr/ops.safetensors',
   lite0Weights: 'models/efficientnet-lite0.safetensors',
 } as const;
 export type FixtureBytes = Readonly<Record<keyof typeof FIXTURES, Uint8Array>>;
@@ -75,6 +80,7 @@ export function parityCases(bytes: FixtureBytes): ParityCase[] {
     backbone('NFNet-F in little', 'nfnet', 'tiny', bytes.nfnet),
     backbone('ECA-NFNet in little', 'nfnet', 'tiny_eca', bytes.nfnetEca),
     backbone('Swin in little', 'swin', 'tiny', bytes.swin),
+    ...loftrCases(readSafetensors(bytes.loftr), readSafetensors(bytes.loftrOps)),
   ];
 }
 
@@ -181,7 +187,10 @@ export function emitCase(test: ParityCase, options: OnnxOptions = {}): Uint8Arra
   const inputs = new Map(
     [...test.inputs].map(([name, { shape }]) => {
       // The batch is always free.
-      const known = (axis: number) => axis === 1 || (test.fixedSize === true && axis > 0);
+      const known = (axis: number) =>
+        test.freeAxes
+          ? !test.freeAxes.includes(axis)
+          : axis === 1 || (test.fixedSize === true && axis > 0);
       const dims = shape.map((side, axis) => (known(axis) ? side : `${name}.${axis}`));
       return [name, ops.input(name, dims)];
     }),

@@ -1,0 +1,91 @@
+// From confidences between all cells of two pictures to coarse matches: sure enough, mutual, off the edges.
+import type { CellGrid } from './picture.ts';
+import { BORDER_CELLS, CONFIDENCE_THRESHOLD, MAX_MATCHES } from './presets.ts';
+
+/** Of a confidence matrix [L, S]: L cells of the first picture, S of the second. */
+export interface ConfidenceMaxima {
+  /** The largest confidence of each row: [L]. */
+  readonly rows: Float32Array;
+  /** The column that it stands in: [L]. */
+  readonly places: Float32Array;
+  /** The largest confidence of each column: [S]. */
+  readonly columns: Float32Array;
+}
+
+/** The first of equal ones counts. `confidence` is row-major; a NaN is never the largest. */
+export function maximaOf(confidence: Float32Array, length: number): ConfidenceMaxima {
+  const across = length === 0 ? 0 : confidence.length / length;
+  const rows = new Float32Array(length).fill(Number.NEGATIVE_INFINITY);
+  const places = new Float32Array(length);
+  const columns = new Float32Array(across).fill(Number.NEGATIVE_INFINITY);
+  for (let i = 0, at = 0; i < length; i++) {
+    for (let j = 0; j < across; j++, at++) {
+      const value = confidence[at]!;
+      if (value > rows[i]!) {
+        rows[i] = value;
+        places[i] = j;
+      }
+      if (value > columns[j]!) columns[j] = value;
+    }
+  }
+  return { rows, places, columns };
+}
+
+export interface CoarseOptions {
+  /** A match is surer than this; {@link CONFIDENCE_THRESHOLD} when left out. */
+  readonly threshold?: number;
+  /** Cells along the edge of what is seen that never match; {@link BORDER_CELLS} when left out. */
+  readonly border?: number;
+  /** The surest are kept; {@link MAX_MATCHES} when left out. */
+  readonly most?: number;
+}
+
+/** Pairs of cells, the surest first. */
+export interface CoarseMatches {
+  readonly count: number;
+  /** Cells of the first picture and those of the second that they match, row by row in their grids: [count]. */
+  readonly first: Int32Array;
+  readonly second: Int32Array;
+  /** [count], in 0..1. */
+  readonly confidence: Float32Array;
+}
+
+/**
+ * Cells that are each other's surest match, as the authors choose them. No cell matches twice. What has
+ * no match, such as a white wall, gives a count of 0.
+ */
+export function coarseMatches(
+  { rows, places, columns }: ConfidenceMaxima,
+  grids: readonly [CellGrid, CellGrid],
+  options: CoarseOptions = {},
+): CoarseMatches {
+  const { threshold = CONFIDENCE_THRESHOLD, border = BORDER_CELLS, most = MAX_MATCHES } = options;
+  const [inner, other] = grids.map((grid) => insideBorder(grid, border)) as [Inside, Inside];
+  const taken = new Set<number>();
+  const found: number[] = [];
+  for (let i = 0; i < rows.length; i++) {
+    const confidence = rows[i]!;
+    const j = places[i]!;
+    const mutual = confidence > Math.max(threshold, 0) && columns[j] === confidence;
+    if (!mutual || taken.has(j) || !inner(i) || !other(j)) continue;
+    taken.add(j);
+    found.push(i);
+  }
+  // Sorting is stable: of equally sure ones, the upper left comes first.
+  const kept = found.sort((a, b) => rows[b]! - rows[a]!).slice(0, most);
+  return {
+    count: kept.length,
+    first: Int32Array.from(kept),
+    second: Int32Array.from(kept, (i) => places[i]!),
+    confidence: Float32Array.from(kept, (i) => rows[i]!),
+  };
+}
+
+type Inside = (cell: number) => boolean;
+
+function insideBorder({ width, seenWidth, seenHeight }: CellGrid, border: number): Inside {
+  return (cell) => {
+    const [x, y] = [cell % width, Math.floor(cell / width)];
+    return x >= border && y >= border && x < seenWidth - border && y < seenHeight - border;
+  };
+}

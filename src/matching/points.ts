@@ -1,0 +1,48 @@
+// From coarse matches and offsets to points in pixels of the two pictures.
+import type { CoarseMatches } from './coarse-matches.ts';
+import { type MatchingPicture, toOriginal } from './picture.ts';
+
+export interface PointOptions {
+  /** Pixels along a coarse cell. */
+  readonly cell: number;
+  /** Pixels of the padded picture that an offset of 1 moves a point by. */
+  readonly reach: number;
+  /** Where the centre of the first pixel lies in the network's coordinates. */
+  readonly firstPixel: number;
+}
+
+/** Numbers of one match: xa, ya, xb, yb, confidence. */
+export const POINT_NUMBERS = 5;
+
+/**
+ * The matches as rows [xa, ya, xb, yb, confidence], in pixels of the pictures' originals, where the centre
+ * of the first pixel is at (0, 0); in the matches' order, the surest first.
+ * @param offsets rows of [x, y, deviation] at least as many as matches, x and y in −1..1 within the second
+ * picture's windows; left out, points stand on their cells (coarse geometry alone)
+ */
+export function matchedPoints(
+  matches: CoarseMatches,
+  pictures: readonly [MatchingPicture, MatchingPicture],
+  options: PointOptions,
+  offsets?: Float32Array,
+): Float32Array {
+  const { cell, reach, firstPixel } = options;
+  const [a, b] = pictures;
+  const points = new Float32Array(POINT_NUMBERS * matches.count);
+  const corner = (index: number, { cells: { width } }: MatchingPicture) =>
+    [(index % width) * cell, Math.floor(index / width) * cell] as const;
+  for (let i = 0; i < matches.count; i++) {
+    const [xa, ya] = corner(matches.first[i]!, a);
+    const [xb, yb] = corner(matches.second[i]!, b);
+    const [dx, dy] = offsets ? [offsets[3 * i]! * reach, offsets[3 * i + 1]! * reach] : [0, 0];
+    points.set(
+      [
+        ...toOriginal(a, xa, ya, firstPixel),
+        ...toOriginal(b, xb + dx, yb + dy, firstPixel),
+        matches.confidence[i]!,
+      ],
+      POINT_NUMBERS * i,
+    );
+  }
+  return points;
+}
