@@ -45,8 +45,11 @@ const ALIASES: Readonly<Record<string, Arch>> = {
   efficientnet: 'efficientnet-lite',
 };
 
-export function readArch(flag: string, text: string): Arch {
-  return ALIASES[text] ?? readName(flag, text, ARCHS);
+/** The name of an encoder's network; `others` are what the flag takes beside, for the message. */
+export function readArch(flag: string, text: string, others: readonly string[] = []): Arch {
+  const arch = ALIASES[text] ?? ARCHS.find((each) => each === text);
+  if (arch !== undefined) return arch;
+  throw usage(`${flag} ${text} is not known.`, `Use one of: ${[...ARCHS, ...others].join(', ')}.`);
 }
 
 const MAX_SIDE = 4096;

@@ -118,9 +118,9 @@ program
 
 program
   .command('import-weights')
-  .description('a published checkpoint (.pth, .pt, .safetensors) → weights by our names')
+  .description('a published checkpoint (.pth, .pt, .ckpt, .safetensors) → weights by our names')
   .argument('<file>')
-  .requiredOption('--arch <name>', 'efficientnet-lite, swin, se-resnet or nfnet')
+  .requiredOption('--arch <name>', 'efficientnet-lite, swin, se-resnet, nfnet or loftr')
   .option('--spec <name>', 'its size; the first of its table when left out')
   .requiredOption('--out <file>', 'safetensors file to write')
   .option('--fp16', 'in half precision')

@@ -1,8 +1,8 @@
 // From the names of published checkpoints to those of our networks, and what of a checkpoint fits one.
-// Ours are timm's names (pytorch-image-models 1.0), so that most of a map is what it leaves out.
+// Ours are timm's names (pytorch-image-models 1.0) and those of matchers' authors, so that most of a map is what it leaves out.
 import { CairnError } from '../errors.ts';
 import { float32ToHalf } from './half.ts';
-import type { Arch } from './registry.ts';
+import type { Arch, MatcherArch } from './registry.ts';
 import { fromFloat32, toFloat32, type Weights, type WeightTensor } from './safetensors.ts';
 
 interface NameMap {
@@ -14,7 +14,7 @@ interface NameMap {
 
 const COUNTER = /\.num_batches_tracked$/;
 
-const NAME_MAPS: Readonly<Record<Arch, NameMap>> = {
+const NAME_MAPS: Readonly<Record<Arch | MatcherArch, NameMap>> = {
   'efficientnet-lite': { dropped: [COUNTER, /^_fc\./] },
   swin: {
     dropped: [
@@ -27,6 +27,12 @@ const NAME_MAPS: Readonly<Record<Arch, NameMap>> = {
   },
   'se-resnet': { dropped: [COUNTER, /^fc\./] },
   nfnet: { dropped: [/^head\.fc\./] },
+  loftr: {
+    // A table of positions, which editions between the authors' and kornia's store.
+    dropped: [COUNTER, /(^|\.)pos_encoding\.pe$/],
+    // The authors save what they train, of which the network is a part.
+    rename: (name) => name.replace(/^matcher\./, ''),
+  },
 };
 
 /**
@@ -49,7 +55,7 @@ export interface RenamedCheckpoint {
 }
 
 /** A checkpoint by our names. Throws `model-invalid` when two of its names become one. */
-export function renameCheckpoint(arch: Arch, checkpoint: Weights): RenamedCheckpoint {
+export function renameCheckpoint(arch: Arch | MatcherArch, checkpoint: Weights): RenamedCheckpoint {
   const { dropped: patterns, rename = (name: string) => name } = NAME_MAPS[arch];
   const names = new Set(checkpoint.keys());
   const weights = new Map<string, WeightTensor>();

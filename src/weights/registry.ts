@@ -12,6 +12,10 @@ export interface VerifiedFile {
 export const ARCHS = ['efficientnet-lite', 'swin', 'se-resnet', 'nfnet'] as const;
 export type Arch = (typeof ARCHS)[number];
 
+/** The networks that match two pictures. */
+export const MATCHER_ARCHS = ['loftr'] as const;
+export type MatcherArch = (typeof MATCHER_ARCHS)[number];
+
 /** R-MAC's pools over regions of the map, R-GeM's likewise by generalised means. */
 export const POOLINGS = ['average', 'gem', 'r-mac', 'r-gem'] as const;
 export type PoolingKind = (typeof POOLINGS)[number];

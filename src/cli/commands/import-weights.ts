@@ -1,5 +1,6 @@
 // `cairn import-weights`: a published checkpoint → safetensors by our names, with a report of every name.
 import { writeFile } from 'node:fs/promises';
+import { MATCHER_ARCHS, matcherParameters, matcherSpecs } from '../../nets/matchers.ts';
 import { specsOf } from '../../nets/networks.ts';
 import { parameterShapes } from '../../nets/parameters.ts';
 import { inPrecision, matchParameters, renameCheckpoint } from '../../weights/name-maps.ts';
@@ -21,9 +22,7 @@ export interface ImportOptions {
  * for a training to start from. Throws `usage`, `model-invalid`.
  */
 export async function importWeights(file: string, options: ImportOptions): Promise<void> {
-  const arch = readArch('--arch', options.arch);
-  const spec = options.spec ?? specsOf(arch)[0] ?? '';
-  const shapes = parameterShapes(arch, spec);
+  const { arch, spec, shapes } = wantedNetwork(options);
   const { weights, dropped } = renameCheckpoint(arch, await readWeights(file));
   const match = matchParameters(weights, shapes);
   const { missing, unexpected, misshapen } = match;
@@ -48,4 +47,18 @@ export async function importWeights(file: string, options: ImportOptions): Promi
     throw usage(`${options.out} cannot be written: ${cause.message}.`, 'Choose another file.');
   });
   printJson({ arch, spec, ...report, out: options.out, bytes: bytes.byteLength, precision });
+}
+
+/** An encoder or a matcher, with the shapes of its parameters. Throws `usage`, `model-invalid`. */
+function wantedNetwork({ arch: name, spec: wanted }: ImportOptions) {
+  const matcher = MATCHER_ARCHS.find((each) => each === name);
+  if (matcher !== undefined) {
+    const spec = wanted ?? matcherSpecs(matcher)[0] ?? '';
+    const parameters = matcherParameters(matcher, spec);
+    const shapes = new Map([...parameters].map(([key, { shape }]) => [key, shape] as const));
+    return { arch: matcher, spec, shapes };
+  }
+  const arch = readArch('--arch', name, MATCHER_ARCHS);
+  const spec = wanted ?? specsOf(arch)[0] ?? '';
+  return { arch, spec, shapes: parameterShapes(arch, spec) };
 }
