@@ -127,7 +127,9 @@ class Estimator {
 
   /** Fits to what agrees, then to larger samples of it, which may lead out of a poor first model. */
   #optimise(): void {
+    const before = this.#bestScore;
     this.#polish(LOCAL.rounds);
+    if (this.#reached < LOCAL.worth * before) return;
     const least = this.#kernel.sampleSize + 1;
     for (let inner = 0; inner < LOCAL.innerSamples; inner++) {
       copy(this.#best, this.#working);
@@ -183,7 +185,7 @@ class Estimator {
     let inliers = 0;
     for (let n = 1; n <= count; n++) {
       if (this.#errors[ranked[n - 1]!]! <= this.#limit) inliers++;
-      if (n < Math.min(shortest, count)) continue;
+      if (n < count && (n < shortest || n % PREFIX.step !== 0)) continue;
       const wanted = this.#samplesFor(inliers / n);
       // Samples that were drawn from more than the prefix do not count for it.
       if (wanted < enough && wanted <= this.#sampler.lastWithin(n)) enough = wanted;

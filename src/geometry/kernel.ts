@@ -45,27 +45,40 @@ export class Conditioning {
   fit(points: Points, weights: Float64Array): boolean {
     const { count, ax, ay, bx, by } = points;
     let total = 0;
-    this.ax = this.ay = this.bx = this.by = 0;
+    let cx = 0;
+    let cy = 0;
+    let cu = 0;
+    let cv = 0;
     for (let i = 0; i < count; i++) {
       const w = weights[i]!;
+      if (w === 0) continue;
       total += w;
-      this.ax += w * ax[i]!;
-      this.ay += w * ay[i]!;
-      this.bx += w * bx[i]!;
-      this.by += w * by[i]!;
+      cx += w * ax[i]!;
+      cy += w * ay[i]!;
+      cu += w * bx[i]!;
+      cv += w * by[i]!;
     }
     if (!(total > 0)) return false;
-    this.ax /= total;
-    this.ay /= total;
-    this.bx /= total;
-    this.by /= total;
+    cx /= total;
+    cy /= total;
+    cu /= total;
+    cv /= total;
     let squaresA = 0;
     let squaresB = 0;
     for (let i = 0; i < count; i++) {
       const w = weights[i]!;
-      squaresA += w * ((ax[i]! - this.ax) ** 2 + (ay[i]! - this.ay) ** 2);
-      squaresB += w * ((bx[i]! - this.bx) ** 2 + (by[i]! - this.by) ** 2);
+      if (w === 0) continue;
+      const x = ax[i]! - cx;
+      const y = ay[i]! - cy;
+      const u = bx[i]! - cu;
+      const v = by[i]! - cv;
+      squaresA += w * (x * x + y * y);
+      squaresB += w * (u * u + v * v);
     }
+    this.ax = cx;
+    this.ay = cy;
+    this.bx = cu;
+    this.by = cv;
     this.scaleA = Math.sqrt((2 * total) / squaresA);
     this.scaleB = Math.sqrt((2 * total) / squaresB);
     return Number.isFinite(this.scaleA) && Number.isFinite(this.scaleB);

@@ -57,14 +57,17 @@ export function preparePoints(
   random: () => number,
 ): Points | null {
   const centre = new Float64Array(4);
-  for (let i = 0; i < matches.length; i++) {
-    const field = i % MATCH_FIELDS;
-    if (field < 4) centre[field] = centre[field]! + matches[i]! / count;
+  for (let at = 0; at < matches.length; at += MATCH_FIELDS) {
+    for (let field = 0; field < 4; field++) {
+      centre[field] = centre[field]! + matches[at + field]! / count;
+    }
   }
   const squares = new Float64Array(2);
-  for (let i = 0; i < matches.length; i++) {
-    const field = i % MATCH_FIELDS;
-    if (field < 4) squares[field >> 1]! += (matches[i]! - centre[field]!) ** 2 / (2 * count);
+  for (let at = 0; at < matches.length; at += MATCH_FIELDS) {
+    for (let field = 0; field < 4; field++) {
+      const apart = matches[at + field]! - centre[field]!;
+      squares[field >> 1] = squares[field >> 1]! + (apart * apart) / (2 * count);
+    }
   }
   const [spreadA, spreadB] = [Math.sqrt(squares[0]!), Math.sqrt(squares[1]!)];
   const scale = Math.sqrt(spreadA * spreadB);
@@ -78,24 +81,19 @@ export function preparePoints(
     rows[i] = rows[j]!;
     rows[j] = i;
   }
-  const column = (field: number) =>
-    Float64Array.from(
-      rows,
-      (row) => (matches[row * MATCH_FIELDS + field]! - centre[field]!) / scale,
-    );
-  const confidence = (point: number) => matches[rows[point]! * MATCH_FIELDS + 4]!;
-  const ranked = Uint32Array.from(rows.keys()).sort(
-    (p, q) => confidence(q) - confidence(p) || p - q,
-  );
-  return {
-    count,
-    ax: column(0),
-    ay: column(1),
-    bx: column(2),
-    by: column(3),
-    rows,
-    ranked,
-    scale,
-    centre,
-  };
+  const columns = [0, 1, 2, 3, 4].map((field) => {
+    const out = new Float64Array(count);
+    const [middle, unit] = field < 4 ? [centre[field]!, scale] : [0, 1];
+    for (let i = 0; i < count; i++) {
+      out[i] = (matches[rows[i]! * MATCH_FIELDS + field]! - middle) / unit;
+    }
+    return out;
+  });
+  const [ax, ay, bx, by, confidence] = columns as [Column, Column, Column, Column, Column];
+  const ranked = new Uint32Array(count);
+  for (let i = 0; i < count; i++) ranked[i] = i;
+  ranked.sort((p, q) => confidence[q]! - confidence[p]! || p - q);
+  return { count, ax, ay, bx, by, rows, ranked, scale, centre };
 }
+
+type Column = Float64Array;

@@ -35,7 +35,7 @@ export const FUNDAMENTAL_DEFAULTS: EstimateSettings = {
 /** Marginal scoring (MAGSAC++, Barath et al. 2020). */
 export const SCORING = {
   /** Errors count for something up to this many thresholds: the noise is known to about this factor. */
-  reach: 1.5,
+  reach: 2,
   /** 0.99 quantile of the chi distribution with four degrees of freedom, as in the paper. */
   quantile: 3.64,
   /** Cells of the tables over the squared error; more change no result. */
@@ -45,22 +45,24 @@ export const SCORING = {
 /** Local optimisation (Chum et al. 2003; Lebeda et al. 2012). */
 export const LOCAL = {
   /** Reweighted fits at most after a new best sample, and after the last. */
-  rounds: 4,
+  rounds: 2,
   finalRounds: 20,
   /** Larger samples drawn from the inliers of the best model, each of up to 7 minimal samples. */
   innerSamples: 4,
   innerSize: 7,
   innerRounds: 2,
+  /** Share of the best score that the first fits must reach, or no larger samples are drawn. */
+  worth: 0.9,
   /** Score, relative, by which a round must better the last for another to follow. */
-  gain: 1e-4,
+  gain: 1e-3,
 } as const;
 
 /** Early rejection by a sequential test (Matas and Chum 2005); points are looked at in blocks. */
 export const SEQUENTIAL = {
   block: 16,
   /** Shares of matches that agree with a right and with a wrong model, before any has been seen. */
-  good: 0.1,
-  bad: 0.02,
+  good: 0.05,
+  bad: 0.01,
   /** Change of the measured share, relative, from which on the test is designed anew. */
   drift: 0.1,
 } as const;
@@ -70,6 +72,8 @@ export const PREFIX = {
   /** Shortest prefix that may stop the search: fewer agree by chance. */
   least: 50,
   share: 0.2,
+  /** Only every so many-th prefix is looked at. */
+  step: 10,
 } as const;
 
 /** Samples and models that no photo pair gives. */
@@ -94,10 +98,9 @@ export const PLANE = {
 
 /** Choosing between the two models (GRIC; Torr 1998). */
 export const CHOICE = {
-  /** Standard deviation of noise that the thresholds stand for, in thresholds (95 %, see above). */
-  homographySigma: 1 / 2.45,
-  fundamentalSigma: 1 / 1.96,
-  /** Torr's λ3: an outlier costs this times the dimension that the model takes away. */
+  /** Standard deviation of noise that the threshold of Sampson distances stands for (95 %), in thresholds. */
+  sigma: 1 / 1.96,
+  /** Torr's λ3: an outlier costs this times its four coordinates. */
   outlier: 2,
   /** Cells a side of the grid over which the spread of the inliers is counted. */
   grid: 8,
