@@ -8,23 +8,29 @@ import type { TrainerService } from '../src/training/tuning/trainer-service.ts';
 type Hooks<Api> = Pick<BridgeOptions<Api>, 'prepare' | 'onCrash'>;
 
 /** Milliseconds without progress. Loading compiles a network; a photo takes a second at most. */
-const ENCODER_TIMEOUTS = { open: 180_000, encode: 60_000 };
+const ENCODER_TIMEOUTS = { open: 180_000, useTuned: 180_000, encode: 60_000 };
 /** Building the graphs of a large collection takes minutes; insisting on them waits as long. */
 const INDEX_TIMEOUTS = { open: 180_000, search: 600_000, ready: 600_000 };
 /** Opening compiles the backend's kernels; a call of `advance` does a few steps. */
 const TRAINER_TIMEOUTS = { open: 180_000, advance: 180_000 };
 
-/** An encoder in a worker of its own, configured anew whenever that has to be started again. */
+/**
+ * An encoder in a worker of its own, configured anew whenever that has to be started again; then
+ * `hooks.prepare` gives it what else it had.
+ */
 export function bridgeEncoder(
   settings: EncoderSettings,
-  hooks: Pick<Hooks<EncoderService>, 'onCrash'> = {},
+  { prepare, ...hooks }: Hooks<EncoderService> = {},
 ): WorkerBridge<EncoderService> {
   return new WorkerBridge<EncoderService>(
     () => linkWorker(new Worker(new URL('./encoder.ts', import.meta.url), { type: 'module' })),
     {
       name: 'encoder',
       timeouts: ENCODER_TIMEOUTS,
-      prepare: (api) => api.configure({ touchPoints: navigator.maxTouchPoints, ...settings }),
+      prepare: async (api) => {
+        await api.configure({ touchPoints: navigator.maxTouchPoints, ...settings });
+        await prepare?.(api);
+      },
       ...hooks,
     },
   );

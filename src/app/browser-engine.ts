@@ -18,11 +18,13 @@ import type { Verdict } from '../verdict.ts';
 import { findServed, parseRegistry } from '../weights/load-registry.ts';
 import { webSource } from '../weights/web-source.ts';
 import type { Diagnostics, Engine, EngineStatus, Notice } from './engine.ts';
-import { Gallery, joinGalleries } from './teaching/galleries.ts';
+import { Gallery, joinGalleries, type SideBySide, sideBySide } from './teaching/galleries.ts';
 import { type HeadInUse, headInUse, throughHead } from './teaching/head.ts';
 import { Library } from './teaching/library.ts';
+import { picturesOf } from './teaching/pictures.ts';
 import { teachingOf } from './teaching/teaching-of.ts';
-import { createTuner, headsOf } from './teaching/tuner.ts';
+import { dropTunedCollections, TunedNetwork, tunableNetwork } from './teaching/tuned-network.ts';
+import { createTuner, tuningsOf } from './teaching/tuner.ts';
 import type { Tuning } from './teaching/tuning.ts';
 
 /** Addresses below the page's own: the build works under any path. */
@@ -107,10 +109,28 @@ async function openAll(parts: OpeningParts): Promise<Opened> {
   }
   const models = new URL(MODELS, document.baseURI).href;
   const source = webSource(models, store);
-  const entry = findServed(parseRegistry(await source.registry({ onProgress })));
+  const registry = parseRegistry(await source.registry({ onProgress }));
+  const entry = findServed(registry);
+  const tunable = tunableNetwork(registry);
   const onCrash = (error: Error) => notify({ id: 'worker-restarted', detail: error.message });
+  // What the user taught must never keep the default collection from answering.
+  const onProblem = (thrown: unknown) =>
+    notify({ id: 'taught-unavailable', detail: toPlainError(thrown).message });
 
-  const encoder = bridgeEncoder({ models }, { onCrash });
+  let network: { readonly tuned: TunedNetwork; readonly bytes: Uint8Array<ArrayBuffer> } | null =
+    null;
+  const encoder = bridgeEncoder(
+    { models },
+    {
+      onCrash,
+      // Without it only what was taught is missing, which must not keep the encoder from working.
+      prepare: async (api) => {
+        if (!network) return;
+        const model = { entry: tunable.entry, bytes: network.bytes };
+        await api.useTuned(model, {}).catch(onProblem);
+      },
+    },
+  );
   const trainer = bridgeTrainer();
   const known = new Gallery({ onCrash, onProgress });
   const own = new Gallery({ onCrash });
@@ -122,13 +142,14 @@ async function openAll(parts: OpeningParts): Promise<Opened> {
   );
 
   const made = { id: entry.id, weightsSha256: entry.weightsSha256, dim: entry.dim };
-  const heads = await headsOf(store);
+  const tunings = await tuningsOf(store);
   const loading = loadReranker(source, entry, { onProgress });
   let head: HeadInUse | null = null;
-  if (heads.active) {
-    head = headInUse(heads.active.bytes, made, await loading);
-    if (!head)
-      notify({ id: 'head-outdated', detail: `It was made for another encoder than ${entry.id}.` });
+  const outdated = () =>
+    notify({ id: 'head-outdated', detail: `It was made for another encoder than ${entry.id}.` });
+  if (tunings.active?.scope === 'head') {
+    head = headInUse(tunings.active.bytes, made, await loading);
+    if (!head) outdated();
   }
 
   // The collection and the bank are small: they come first, so that the page can list its landmarks.
@@ -141,22 +162,35 @@ async function openAll(parts: OpeningParts): Promise<Opened> {
   const info = await encoder.api.open({ onProgress });
   if (info.backend.fellBack) notify({ id: 'self-test-failed', detail: info.backend.reason });
 
-  let joined = joinGalleries([known, own]);
-  // What the user taught must never keep the default collection from answering.
-  const onProblem = (thrown: unknown) =>
-    notify({ id: 'taught-unavailable', detail: toPlainError(thrown).message });
+  const openNetwork = async (bytes: Uint8Array<ArrayBuffer>) => {
+    const { bank, bankSha256 } = reranker;
+    const parts = { ...tunable, store, encoder: encoder.api, bank, bankSha256 };
+    network = { tuned: await TunedNetwork.open(bytes, parts), bytes };
+  };
+  if (tunings.active?.scope === 'last-stage') {
+    await openNetwork(tunings.active.bytes).catch((thrown) =>
+      toPlainError(thrown).code === 'model-invalid' ? outdated() : onProblem(thrown),
+    );
+  }
+
+  let joined: SideBySide = { ...joinGalleries([known, own]), tuned: null };
+  /** Whatever is in use: as shipped, through a head, or by a tuned network. */
   const openTaught = async () => {
     try {
-      if (await store.getCollection(TAUGHT_COLLECTION)) {
-        const taught = await installedSource(store, TAUGHT_COLLECTION);
-        await own.open({ source: taught, encoder: made, adapter: head?.inUse });
+      await network?.tuned.follow();
+      const name = network?.tuned.collection ?? TAUGHT_COLLECTION;
+      if (await store.getCollection(name)) {
+        const source = await installedSource(store, name);
+        const encoder = network?.tuned.identity ?? made;
+        await own.open({ source, encoder, adapter: head?.inUse });
       } else own.release();
     } catch (thrown) {
       own.release();
-      onProblem(thrown);
+      throw thrown;
+    } finally {
+      joined = network ? sideBySide(known, own) : { ...joinGalleries([known, own]), tuned: null };
+      labels.value = joined.labels;
     }
-    joined = joinGalleries([known, own]);
-    labels.value = joined.labels;
   };
   const library = await Library.open({
     store,
@@ -170,10 +204,10 @@ async function openAll(parts: OpeningParts): Promise<Opened> {
     bankSimilarity: (embedding) =>
       reranker.bank.similarity(embedding, RERANK.penalty.referenceNeighbours),
     known: collection.labels,
-    onChange: openTaught,
+    onChange: () => openTaught().catch(onProblem),
     onProblem,
   });
-  await openTaught();
+  await openTaught().catch(onProblem);
   const rows = collectionRows(collection);
   const tuning = await createTuner({
     store,
@@ -193,15 +227,36 @@ async function openAll(parts: OpeningParts): Promise<Opened> {
         dim: entry.dim,
       };
     }),
-    heads: { active: head && heads.active, previous: heads.previous },
-    // Between two recognitions: none may meet references of one head and a query of another.
-    use: (bytes) =>
+    network: { models, ...tunable },
+    pictures: () =>
+      picturesOf(
+        store,
+        library.landmarks.value.flatMap(({ photos }) => photos.map(({ id }) => id)),
+      ),
+    tunings: { ...tunings, active: head || network ? tunings.active : null },
+    // Between two recognitions: none may meet references of one network and a query of another.
+    use: (applied) =>
       queue.run(async () => {
-        head = bytes && headInUse(bytes, made, reranker);
-        const there = await installedSource(store, collection.name);
-        await known.open({ source: there, encoder: made, adapter: head?.inUse });
+        const throughHead = head !== null;
+        head = applied?.scope === 'head' ? headInUse(applied.bytes, made, reranker) : null;
+        if (applied?.scope === 'last-stage') await openNetwork(applied.bytes);
+        else {
+          network = null;
+          await encoder.api.useTuned(null, {});
+        }
+        if (throughHead || head) {
+          const there = await installedSource(store, collection.name);
+          await known.open({ source: there, encoder: made, adapter: head?.inUse });
+        }
         await openTaught();
       }),
+    tidy: ({ active, previous }) => {
+      const kept = [active, previous].filter((one) => one?.scope === 'last-stage');
+      return dropTunedCollections(
+        store,
+        kept.map((one) => one!.bytes),
+      );
+    },
   });
   status.value = { state: 'ready', encoder: info };
 
@@ -218,6 +273,7 @@ async function openAll(parts: OpeningParts): Promise<Opened> {
       reranker: head?.reranker ?? reranker,
       preset: RERANK,
       backend,
+      tuned: network && joined.tuned ? { ...joined.tuned, bank: network.tuned.bank } : undefined,
     }),
   };
 }

@@ -2,18 +2,26 @@
 import 'fake-indexeddb/auto';
 import { signal } from '@preact/signals';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { createTuner, headsOf } from '../../src/app/teaching/tuner.ts';
+import { createTuner, tuningsOf } from '../../src/app/teaching/tuner.ts';
 import type { Remote } from '../../src/bridge/worker-bridge.ts';
 import { CairnError } from '../../src/errors.ts';
 import { type CairnStore, openStore } from '../../src/retrieval/store.ts';
-import { savedRun, saveRun } from '../../src/training/tuning/trainer-keep.ts';
+import type { LastStageJob, TuningJob } from '../../src/training/tuning/courses.ts';
+import {
+  type AppliedTuning,
+  savedRun,
+  saveRun,
+  type TuningScope,
+} from '../../src/training/tuning/trainer-keep.ts';
 import type { TrainerService, TuningStatus } from '../../src/training/tuning/trainer-service.ts';
+import type { EncoderEntry } from '../../src/weights/registry.ts';
 import { HEX } from './retrieval-fixtures.ts';
 
 const STEPS = 9;
 const SHARE = { right: 1, of: 2, lead: 0.1 };
 const FIGURES = { taught: SHARE, known: SHARE };
 const FILE = Uint8Array.of(1, 2, 3);
+const ENTRY = { id: 'e' } as EncoderEntry;
 
 // Node 20 has no navigator: as in a browser that tells nothing of its memory or storage.
 beforeAll(() => vi.stubGlobal('navigator', {}));
@@ -27,9 +35,13 @@ const settle = () => new Promise((done) => setTimeout(done, 20));
 function scripted(store: CairnStore) {
   let step = 0;
   const waiting: ((fail?: Error) => void)[] = [];
-  const used: (Uint8Array | null)[] = [];
+  const used: (AppliedTuning | null)[] = [];
+  const jobs: TuningJob[] = [];
+  let scope: TuningScope = 'head';
+  let failing = false;
   let released = 0;
   const status = (): TuningStatus => ({
+    scope,
     backend: { backend: 'wasm', reason: 'test' },
     step,
     steps: STEPS,
@@ -41,11 +53,14 @@ function scripted(store: CairnStore) {
   });
   const save = async () => {
     const { points, before, best } = status();
-    const run = { key: 'k', step, steps: STEPS, points, before, state: FILE };
+    const run = { key: 'k', scope, step, steps: STEPS, points, before, state: FILE };
     await saveRun(store, { ...run, best: best && { ...best, bytes: FILE } });
   };
   const api = {
-    open: async ({ resume }: { resume: boolean }) => {
+    open: async (job: TuningJob) => {
+      jobs.push(job);
+      scope = job.scope;
+      const { resume } = job;
       step = resume ? ((await savedRun(store))?.step ?? 0) : 0;
       return status();
     },
@@ -81,12 +96,26 @@ function scripted(store: CairnStore) {
         bank: new Float32Array(4),
       },
       needs: signal({ taught: [3], knownLandmarks: 5, rows: 20, dim: 4 }),
-      heads: await headsOf(store),
-      use: async (head) => {
-        used.push(head);
+      network: { models: 'http://localhost/', entry: ENTRY, slice: { from: 0, dim: 4 } },
+      pictures: async () => [0, 1, 2].map((i) => ({ id: `${i}`, blob: new Blob(['12345']) })),
+      tunings: await tuningsOf(store),
+      use: async (applied) => {
+        used.push(applied);
+        if (failing && applied) throw new CairnError('storage-full', 'no room', 'make some');
       },
+      tidy: async () => undefined,
     });
-  return { create, go, waiting, used, released: () => released };
+  return {
+    create,
+    go,
+    waiting,
+    used,
+    jobs,
+    released: () => released,
+    fail: (now: boolean) => {
+      failing = now;
+    },
+  };
 }
 
 describe('the tuner', () => {
@@ -101,7 +130,7 @@ describe('the tuner', () => {
     for (let i = 0; i < STEPS / 3; i++) await go();
     expect(tuner.state.value).toMatchObject({ at: 'over', run: { step: STEPS } });
     await tuner.apply();
-    expect(used).toEqual([FILE]);
+    expect(used).toMatchObject([{ scope: 'head', bytes: FILE }]);
     expect(tuner.active.value).toMatchObject({ figures: FIGURES });
     expect(tuner.state.value.at).toBe('idle');
     expect(released()).toBe(1);
@@ -110,7 +139,7 @@ describe('the tuner', () => {
     expect(next.active.value?.bytes).toEqual(FILE);
     await next.undo();
     expect(used.at(-1)).toBeNull();
-    expect((await headsOf(store)).active).toBeNull();
+    expect((await tuningsOf(store)).active).toBeNull();
   });
 
   it('pauses after the steps under way, and never runs two loops', async () => {
@@ -131,7 +160,7 @@ describe('the tuner', () => {
     expect(waiting).toHaveLength(0);
     expect((await savedRun(store))?.step).toBe(6);
     const next = await create();
-    expect(next.saved.value).toEqual({ step: 6, steps: STEPS });
+    expect(next.saved.value).toEqual({ scope: 'head', step: 6, steps: STEPS });
     void next.resumeSaved();
     await settle();
     await go();
@@ -152,6 +181,59 @@ describe('the tuner', () => {
     await settle();
     await go(new CairnError('worker-crashed', 'gone', 'again'));
     expect(tuner.state.value).toMatchObject({ at: 'failed', error: { code: 'worker-crashed' } });
-    expect(tuner.saved.value).toEqual({ step: 3, steps: STEPS });
+    expect(tuner.saved.value).toEqual({ scope: 'head', step: 3, steps: STEPS });
+  });
+
+  it('tunes head and last stage when that is chosen, step by step, and undoes to what was before', async () => {
+    const store = await freshStore();
+    const { create, go, used, jobs } = scripted(store);
+    const tuner = await create();
+    await settle();
+    tuner.choose('last-stage');
+    expect(tuner.refusal.value).toBeNull();
+    expect(tuner.pictureBytes.value).toBe(15);
+    void tuner.start();
+    await settle();
+    await go();
+    expect(tuner.state.value).toMatchObject({ run: { scope: 'last-stage', step: 1 } });
+    expect(jobs[0]).toMatchObject({ scope: 'last-stage', inUse: null, network: { entry: ENTRY } });
+    expect((jobs[0] as LastStageJob).network.pictures).toHaveLength(3);
+    tuner.stop();
+    await go();
+    await tuner.apply();
+    expect(tuner.active.value).toMatchObject({ scope: 'last-stage' });
+    expect((await tuner.exported())?.scope).toBe('last-stage');
+    // A head on top of it is compared with it, and undoing comes back to it.
+    tuner.choose('head');
+    void tuner.start();
+    await settle();
+    expect(jobs[1]).toMatchObject({ scope: 'head', inUse: { scope: 'last-stage' } });
+    tuner.stop();
+    await go();
+    await tuner.apply();
+    expect(used.map((one) => one?.scope)).toEqual(['last-stage', 'head']);
+    await tuner.undo();
+    expect(tuner.active.value?.scope).toBe('last-stage');
+    await tuner.undo();
+    expect(tuner.active.value).toBeNull();
+  });
+
+  it('keeps the run and what was in use when a result cannot be put to use', async () => {
+    const store = await freshStore();
+    const { create, go, used, fail } = scripted(store);
+    const tuner = await create();
+    void tuner.start();
+    await settle();
+    tuner.stop();
+    await go();
+    fail(true);
+    await expect(tuner.apply()).rejects.toThrow(/no room/);
+    expect(used.at(-1)).toBeNull();
+    expect(tuner.state.value.at).toBe('over');
+    expect((await tuningsOf(store)).active).toBeNull();
+    expect(await savedRun(store)).not.toBeNull();
+    fail(false);
+    await tuner.apply();
+    expect((await tuningsOf(store)).active?.scope).toBe('head');
   });
 });

@@ -1,5 +1,6 @@
 // The texts of the place Teach in English.
-import type { TuningRefusal } from '../../training/adapter/tuning-data.ts';
+import type { LastStageRefusal } from '../../training/tuning/last-stage-needs.ts';
+import type { TuningScope } from '../../training/tuning/trainer-keep.ts';
 import { count } from './en-count.ts';
 
 const photos = (n: number, shown: string) => count(n, shown, 'photo', 'photos');
@@ -8,25 +9,53 @@ const refusals = {
   'nothing-taught': 'Teach a landmark first: there is nothing to tune for yet.',
   'one-landmark': 'Tuning needs at least two landmarks to tell apart. Teach another one.',
   'one-photo': 'Tuning needs a taught landmark with at least two photos. Add more photos.',
+  'few-photos':
+    'Tuning the last stage needs a taught landmark with at least three photos. Add more photos, or tune the head only.',
+  'no-pictures':
+    'Of some taught photos this browser no longer has its copy, which the last stage learns from. Remove those photos and teach them again, or tune the head only.',
   'no-storage': 'This browser keeps no data for this page, so tuning would be lost at once.',
   'little-storage':
     'There is too little room in the browser’s storage for tuning. Free some space on this device.',
   'little-memory': 'This device has too little memory for tuning this many photos.',
-} satisfies Record<TuningRefusal, string>;
+} satisfies Record<LastStageRefusal, string>;
+
+const scopes = {
+  head: {
+    name: 'Head only',
+    text: 'About a minute, with little memory. Bends the descriptions of all photos slightly; helps where taught landmarks are close to each other or to known ones.',
+    inUse: 'A tuned head is in use.',
+    applied: 'The tuned head is in use.',
+  },
+  'last-stage': {
+    name: 'Head and last stage',
+    text: 'Several minutes, more memory, and each recognition takes about twice as long. The network itself learns from your photos, for what you taught alone; everything else is recognized as before.',
+    inUse: 'A tuned last stage is in use for what you taught.',
+    applied: 'The tuned last stage is in use for what you taught.',
+  },
+} satisfies Record<TuningScope, Record<'name' | 'text' | 'inUse' | 'applied', string>>;
 
 const tuning = {
   title: 'Fine-tuning',
-  lead: 'Adjusts how photos are compared so that what you taught stands out more clearly, and checks that what Cairn knew before stays. It takes a minute or two, on this device alone. What you taught works without it.',
+  lead: 'Adjusts how photos are compared so that what you taught stands out more clearly, and checks that what Cairn knew before stays. It happens on this device alone. What you taught works without it.',
   waiting: 'Available as soon as the recognizer is ready.',
   refusals,
+  choose: 'What to tune',
+  scopes,
+  pictures: (size: string) =>
+    `Learns from the copies of your photos that this browser keeps, at most 512 pixels a side: ${size} in all.`,
   start: 'Start fine-tuning',
   startAnew: 'Start anew',
   preparing: 'Preparing',
-  interrupted: (step: string, steps: string) =>
-    `An earlier tuning stopped at step ${step} of ${steps}.`,
+  interrupted: (what: string, step: string, steps: string) =>
+    `An earlier tuning (${what}) stopped at step ${step} of ${steps}.`,
   resumeSaved: 'Go on with it',
   changed: 'What you taught has changed since that tuning was interrupted. Start anew.',
-  states: { running: 'Tuning', paused: 'Paused', over: 'Finished' },
+  states: {
+    running: 'Tuning',
+    paused: 'Paused',
+    over: 'Finished',
+    applying: 'Looking at your photos anew',
+  },
   stepOf: (step: string, steps: string) => `Step ${step} of ${steps}`,
   on: (backend: string, photos: string, landmarks: string) =>
     `${photos} photos of ${landmarks} landmarks, on ${backend}`,
@@ -34,14 +63,12 @@ const tuning = {
   resume: 'Resume',
   stop: 'Stop',
   apply: 'Use it',
-  applied: 'The tuned head is in use.',
   undo: 'Undo',
   undone: 'Fine-tuning was undone.',
   discard: 'Discard',
   discarded: 'The tuning was discarded.',
   export: 'Export',
   exported: (file: string) => `Saved as ${file}.`,
-  inUse: 'A tuned head is in use.',
   bestAt: (step: string) => `Held-out photos did best at step ${step}: that state would be used.`,
   noBetter:
     'Held-out photos never did better than before, so there is nothing to use. More photos may help.',
@@ -65,6 +92,7 @@ const tuning = {
     running: 'Fine-tuning is running.',
     paused: 'Fine-tuning is paused.',
     over: 'Fine-tuning has finished.',
+    applying: 'Your photos are looked at anew.',
     failed: 'Fine-tuning failed.',
   },
 };

@@ -1,20 +1,24 @@
 // Held-out photos named rightly before and after tuning: what the user decides by.
 import type { Figures, Share } from '../../training/adapter/figures.ts';
+import type { TuningScope } from '../../training/tuning/trainer-keep.ts';
 import { useWords } from '../app.ts';
 
 interface FiguresTableProps {
+  readonly scope: TuningScope;
   readonly before: Figures;
-  /** Null while no head was better than what there is. */
+  /** Null while nothing was better than what there is. */
   readonly after: Figures | null;
 }
 
-export function FiguresTable({ before, after }: FiguresTableProps) {
+export function FiguresTable({ scope, before, after }: FiguresTableProps) {
   const { t } = useWords();
   const { tuning } = t.teach;
   const groups = [
     ['taught', tuning.taughtPhotos],
     ['known', tuning.knownPhotos],
   ] as const;
+  // A tuned network compares taught photos only: the others are compared as before.
+  const shown = scope === 'head' ? groups : groups.slice(0, 1);
   return (
     <table class="figures" data-testid="figures">
       <caption>{tuning.figures}</caption>
@@ -26,7 +30,7 @@ export function FiguresTable({ before, after }: FiguresTableProps) {
         </tr>
       </thead>
       <tbody>
-        {groups.map(([group, name]) => (
+        {shown.map(([group, name]) => (
           <tr key={group}>
             <th scope="row">{name}</th>
             <td>

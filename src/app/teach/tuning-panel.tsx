@@ -1,14 +1,20 @@
 // Fine-tuning on the place Teach: what it is, how far it is, and what to do with its result.
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import type { Progress } from '../../progress.ts';
+import type { TuningScope } from '../../training/tuning/trainer-keep.ts';
 import { useApp, useWords } from '../app.ts';
 import type { Tuning, TuningState } from '../teaching/tuning.ts';
 import { Curves } from './curves.tsx';
 import { FiguresTable } from './figures-table.tsx';
 import { saveFile } from './save-file.ts';
+import { TuningChoice } from './tuning-choice.tsx';
 import { type Act, useAct } from './use-act.ts';
 
-const FILE = 'cairn-head.safetensors';
+const FILES = {
+  head: 'cairn-head.safetensors',
+  'last-stage': 'cairn-last-stage.safetensors',
+} as const satisfies Record<TuningScope, string>;
 
 export function TuningPanel() {
   const { engine } = useApp();
@@ -31,7 +37,6 @@ export function TuningPanel() {
 }
 
 function Body({ tuning }: { readonly tuning: Tuning }) {
-  const { t } = useWords();
   const act = useAct();
   const state = tuning.state.value;
   useAnnouncedState(state);
@@ -41,13 +46,27 @@ function Body({ tuning }: { readonly tuning: Tuning }) {
       {(state.at === 'idle' || state.at === 'failed') && (
         <Begin tuning={tuning} state={state} act={act} />
       )}
-      {state.at === 'preparing' && (
-        <>
-          <p class="field__hint">{t.teach.tuning.preparing}</p>
-          <progress class="lesson__bar" aria-labelledby="tuning-title" />
-        </>
-      )}
+      {state.at === 'preparing' && <Preparing progress={state.progress} />}
       {'run' in state && <Run tuning={tuning} state={state} act={act} />}
+    </>
+  );
+}
+
+/** The photos are looked at once, which takes most of the time before the first step. */
+function Preparing({ progress }: { readonly progress: Progress | null }) {
+  const { t, f } = useWords();
+  const photos = progress?.unit === 'photos' ? progress : null;
+  return (
+    <>
+      <p class="field__hint">
+        {t.teach.tuning.preparing}
+        {photos && ` ${t.teach.doneOf(f.count(photos.done), f.count(photos.total))}`}
+      </p>
+      <progress
+        class="lesson__bar"
+        aria-labelledby="tuning-title"
+        {...(photos ? { max: photos.total, value: photos.done } : {})}
+      />
     </>
   );
 }
@@ -70,17 +89,17 @@ interface PartProps {
   readonly act: Act;
 }
 
-/** The head in use, with the way back. */
+/** What is in use, with the way back. */
 function InUse({ tuning, act }: PartProps) {
   const { t } = useWords();
   const active = tuning.active.value;
   if (!active) return null;
   return (
-    <div class="tuning__active" data-testid="tuning-active">
+    <div class="tuning__active" data-testid="tuning-active" data-scope={active.scope}>
       <p>
-        <b>{t.teach.tuning.inUse}</b>
+        <b>{t.teach.tuning.scopes[active.scope].inUse}</b>
       </p>
-      <FiguresTable before={active.before} after={active.figures} />
+      <FiguresTable scope={active.scope} before={active.before} after={active.figures} />
       <Buttons>
         <Press
           id="tuning-undo"
@@ -101,6 +120,7 @@ function Begin({ tuning, state, act }: PartProps & { readonly state: TuningState
   const saved = tuning.saved.value;
   return (
     <>
+      <TuningChoice tuning={tuning} />
       {state.at === 'failed' && (
         <p class="lesson__failure" data-testid="tuning-failed" data-code={state.error.code}>
           {state.error.code === 'usage' ? words.changed : t.errors[state.error.code].what}
@@ -112,7 +132,13 @@ function Begin({ tuning, state, act }: PartProps & { readonly state: TuningState
         </p>
       )}
       {saved && !refusal && (
-        <p class="field__hint">{words.interrupted(f.count(saved.step), f.count(saved.steps))}</p>
+        <p class="field__hint">
+          {words.interrupted(
+            words.scopes[saved.scope].name,
+            f.count(saved.step),
+            f.count(saved.steps),
+          )}
+        </p>
       )}
       {!refusal && (
         <Buttons>
@@ -147,12 +173,13 @@ function Run({
   const { t, f } = useWords();
   const words = t.teach.tuning;
   const { run, at } = state;
-  const { backend, step, steps, points, before, best, photos, landmarks } = run;
+  const { scope, backend, step, steps, points, before, best, photos, landmarks } = run;
   const on = backend.backend === 'webgpu' ? 'WebGPU' : 'WASM';
   return (
     <>
       <p class="tuning__facts">
         <b>{words.states[at]}</b>
+        <span>{words.scopes[scope].name}</span>
         <span data-testid="tuning-step">{words.stepOf(f.count(step), f.count(steps))}</span>
         <span>{words.on(on, f.count(photos), f.count(landmarks))}</span>
       </p>
@@ -168,7 +195,7 @@ function Run({
             {words.resume}
           </Press>
         )}
-        {at !== 'over' && (
+        {(at === 'running' || at === 'paused') && (
           <Press id="tuning-stop" look="quiet" onPress={() => tuning.stop()}>
             {words.stop}
           </Press>
@@ -177,12 +204,12 @@ function Run({
           <Press
             id="tuning-apply"
             look="accent"
-            onPress={() => act(() => tuning.apply(), words.applied, 'tuning-title')}
+            onPress={() => act(() => tuning.apply(), words.scopes[scope].applied, 'tuning-title')}
           >
             {words.apply}
           </Press>
         )}
-        {at !== 'running' && best && <Export tuning={tuning} act={act} />}
+        {(at === 'paused' || at === 'over') && best && <Export tuning={tuning} act={act} />}
         {at === 'over' && (
           <Press
             id="tuning-discard"
@@ -198,7 +225,7 @@ function Run({
       )}
       <div class="tuning__results">
         <Curves points={points} steps={steps} />
-        <FiguresTable before={before} after={best?.figures ?? null} />
+        <FiguresTable scope={scope} before={before} after={best?.figures ?? null} />
       </div>
     </>
   );
@@ -206,12 +233,18 @@ function Run({
 
 function Export({ tuning, act }: PartProps) {
   const { t } = useWords();
+  const state = tuning.state.value;
+  const scope = 'run' in state ? state.run.scope : (tuning.active.value?.scope ?? 'head');
   const save = async () => {
-    const file = await tuning.exported();
-    if (file) saveFile(file, FILE);
+    const tuned = await tuning.exported();
+    if (tuned) saveFile(tuned.file, FILES[tuned.scope]);
   };
   return (
-    <Press id="tuning-export" look="quiet" onPress={() => act(save, t.teach.tuning.exported(FILE))}>
+    <Press
+      id="tuning-export"
+      look="quiet"
+      onPress={() => act(save, t.teach.tuning.exported(FILES[scope]))}
+    >
       {t.teach.tuning.export}
     </Press>
   );

@@ -98,3 +98,19 @@ export function joinGalleries(galleries: readonly Gallery[]): Joined {
   const { labels, places } = joinLabels(open.map(({ collection }) => collection!.labels));
   return { labels, search: joinSearches(open.map((gallery, i) => gallery.part(places[i]!))) };
 }
+
+export interface SideBySide extends Joined {
+  /** What the tuned network searches, with the place of each of its labels; null where nothing is open. */
+  readonly tuned: SearchPart | null;
+}
+
+/** The default collection by the encoder, and beside it what was taught by a tuned network. */
+export function sideBySide(known: Gallery, tuned: Gallery): SideBySide {
+  if (tuned.collection === null) return { ...joinGalleries([known]), tuned: null };
+  const { labels, places } = joinLabels([known.collection!.labels, tuned.collection.labels]);
+  return {
+    labels,
+    search: joinSearches([known.part(places[0]!)]),
+    tuned: tuned.part(places[1]!),
+  };
+}

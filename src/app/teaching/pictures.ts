@@ -1,4 +1,4 @@
-// The small copies of taught photos that stay in the browser: to look at, and to describe anew later.
+// The small copies of taught photos that stay in the browser: to look at, to tune by, to describe anew.
 import type { CairnStore } from '../../retrieval/store.ts';
 
 /** Longest side in pixels: more than any encoder here looks at. */
@@ -55,6 +55,19 @@ export async function keepPicture(
 export async function pictureOf(store: CairnStore, id: string): Promise<StoredPicture | null> {
   const value = await store.getValue(PREFIX + id);
   return isStoredPicture(value) ? value : null;
+}
+
+/** Those of the photos that have one. Throws `storage-failed`. */
+export async function picturesOf(
+  store: CairnStore,
+  ids: readonly string[],
+): Promise<{ readonly id: string; readonly blob: Blob }[]> {
+  const pictures = [];
+  for (const id of ids) {
+    const picture = await pictureOf(store, id);
+    if (picture) pictures.push({ id, blob: picture.blob });
+  }
+  return pictures;
 }
 
 /** Removes pictures of photos that are no longer taught. */

@@ -3,62 +3,87 @@ import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
 import type { Remote } from '../../bridge/worker-bridge.ts';
 import { toPlainError } from '../../errors.ts';
 import type { CairnStore } from '../../retrieval/store.ts';
+import { tunedCollection } from '../../retrieval/taught-collection.ts';
 import { TUNING } from '../../training/adapter/presets.ts';
 import {
   type DeviceFacts,
   refusalOf,
   type TuningNeeds,
 } from '../../training/adapter/tuning-data.ts';
+import type { NetworkJob, TuningInUse, TuningJob } from '../../training/tuning/courses.ts';
+import { lastStageRefusal, type PictureFacts } from '../../training/tuning/last-stage-needs.ts';
+import { LAST_STAGE } from '../../training/tuning/last-stage-presets.ts';
 import {
+  type AppliedTuning,
   dropRun,
-  type Heads,
-  readHeads,
+  readTunings,
   savedRun,
-  writeHeads,
+  type TuningScope,
+  type Tunings,
+  writeTunings,
 } from '../../training/tuning/trainer-keep.ts';
-import type {
-  TrainerService,
-  TuningJob,
-  TuningStatus,
-} from '../../training/tuning/trainer-service.ts';
-import type { Tuning, TuningState } from './tuning.ts';
+import type { TrainerService, TuningStatus } from '../../training/tuning/trainer-service.ts';
+import { sha256Hex } from '../../weights/sha256.ts';
+import type { SavedTuning, Tuning, TuningState } from './tuning.ts';
 
-/** Steps in one call to the trainer: at most a second or so without news. */
-const STEPS_A_CALL = 3;
+/** Steps in one call to the trainer: at most a second or two without news. */
+const STEPS_A_CALL = { head: 3, 'last-stage': 1 } as const satisfies Record<TuningScope, number>;
 const GIBIBYTE = 2 ** 30;
 
 export interface TunerParts {
   readonly store: CairnStore;
   readonly trainer: { readonly api: Remote<TrainerService>; release(): void };
   readonly job: Pick<TuningJob, 'known' | 'taught' | 'encoder' | 'bank'>;
+  /** The network whose last stage can be tuned. */
+  readonly network: Omit<NetworkJob, 'pictures'>;
+  /** Stored copies of taught photos, those that are there. */
+  readonly pictures: () => Promise<NetworkJob['pictures']>;
   readonly needs: ReadonlySignal<TuningNeeds>;
-  readonly heads: Heads;
-  /** Searches and describes through this head from now on; null = none. */
-  readonly use: (head: Uint8Array<ArrayBuffer> | null) => Promise<void>;
+  readonly tunings: Tunings;
+  /**
+   * Searches and describes through this from now on; null = as shipped. What it writes is whole, and
+   * nothing that was there before is touched.
+   */
+  readonly use: (applied: AppliedTuning | null) => Promise<void>;
+  /** Drops what belongs to none of these any more. */
+  readonly tidy: (tunings: Tunings) => Promise<void>;
 }
 
 /** @returns the tuner, once it knows what an earlier visit left */
 export async function createTuner(parts: TunerParts): Promise<Tuning> {
   const { store, trainer, needs, use } = parts;
   const state = signal<TuningState>({ at: 'idle' });
-  const heads = signal(parts.heads);
-  const saved = signal<{ step: number; steps: number } | null>(null);
+  const tunings = signal(parts.tunings);
+  const saved = signal<SavedTuning | null>(null);
+  const scope = signal<TuningScope>('head');
   const device = signal<DeviceFacts>(await deviceFacts(store));
+  const pictures = signal<PictureFacts>({ missing: 0, bytes: 0 });
 
   async function lookForSaved(): Promise<void> {
     const run = await savedRun(store).catch(() => null);
-    saved.value = run && { step: run.step, steps: run.steps };
+    saved.value = run && { scope: run.scope, step: run.step, steps: run.steps };
   }
   await lookForSaved();
+  if (saved.value) scope.value = saved.value.scope;
   /** The loop of steps that runs or has just been told to stop; one at a time. */
   let driving: Promise<void> = Promise.resolve();
   // What was taught fills the storage too.
   effect(() => {
-    if (needs.value.rows > 0) {
-      void deviceFacts(store).then((facts) => {
-        device.value = facts;
-      });
-    }
+    const { rows, taught } = needs.value;
+    if (rows === 0) return;
+    void deviceFacts(store).then((facts) => {
+      device.value = facts;
+    });
+    const wanted = taught.reduce((sum, photos) => sum + photos, 0);
+    parts.pictures().then(
+      (all) => {
+        const bytes = all.reduce((sum, { blob }) => sum + blob.size, 0);
+        pictures.value = { missing: Math.max(0, wanted - all.length), bytes };
+      },
+      () => {
+        pictures.value = { missing: wanted, bytes: 0 };
+      },
+    );
   });
 
   function fail(thrown: unknown): void {
@@ -67,16 +92,29 @@ export async function createTuner(parts: TunerParts): Promise<Tuning> {
     void lookForSaved();
   }
 
-  async function open(resume: boolean): Promise<void> {
+  async function jobFor(what: TuningScope, resume: boolean): Promise<TuningJob> {
+    const inUse = await inUseOf(tunings.peek().active, parts.network);
+    const base = { ...parts.job, inUse, resume };
+    return what === 'head'
+      ? { ...base, scope: what, settings: TUNING }
+      : {
+          ...base,
+          scope: what,
+          settings: LAST_STAGE,
+          network: { ...parts.network, pictures: await parts.pictures() },
+        };
+  }
+
+  async function open(what: TuningScope, resume: boolean): Promise<void> {
     const { at } = state.peek();
     if (at !== 'idle' && at !== 'failed') return;
-    state.value = { at: 'preparing' };
+    state.value = { at: 'preparing', progress: null };
     try {
-      const active = heads.peek().active?.bytes ?? null;
-      const run = await trainer.api.open(
-        { ...parts.job, scope: 'head', settings: TUNING, active, resume },
-        {},
-      );
+      const run = await trainer.api.open(await jobFor(what, resume), {
+        onProgress: (progress) => {
+          if (state.peek().at === 'preparing') state.value = { at: 'preparing', progress };
+        },
+      });
       saved.value = null;
       driving = drive(run);
       await driving;
@@ -90,7 +128,7 @@ export async function createTuner(parts: TunerParts): Promise<Tuning> {
     state.value = { at: 'running', run };
     try {
       while (run.step < run.steps) {
-        run = await trainer.api.advance(STEPS_A_CALL, {});
+        run = await trainer.api.advance(STEPS_A_CALL[run.scope], {});
         const { at } = state.peek();
         if (at === 'paused' || at === 'over') {
           state.value = { at, run };
@@ -112,16 +150,19 @@ export async function createTuner(parts: TunerParts): Promise<Tuning> {
     }
   }
 
-  async function change(next: Heads): Promise<void> {
-    const before = heads.peek();
-    await writeHeads(store, next);
+  /** In this order: until the last write, a page that is closed comes back as it was. */
+  async function change(next: Tunings): Promise<void> {
+    const before = tunings.peek();
     try {
-      await use(next.active?.bytes ?? null);
+      await use(next.active);
+      await writeTunings(store, next);
     } catch (thrown) {
-      await writeHeads(store, before);
+      await use(before.active);
       throw thrown;
     }
-    heads.value = next;
+    tunings.value = next;
+    // What is left over does no harm, and goes at the next change.
+    await parts.tidy(next).catch(() => undefined);
   }
 
   async function discard(): Promise<void> {
@@ -134,11 +175,20 @@ export async function createTuner(parts: TunerParts): Promise<Tuning> {
 
   return {
     state,
-    refusal: computed(() => refusalOf(needs.value, device.value)),
+    scope,
+    choose: (chosen) => {
+      scope.value = chosen;
+    },
+    refusal: computed(() =>
+      scope.value === 'head'
+        ? refusalOf(needs.value, device.value)
+        : lastStageRefusal(needs.value, device.value, pictures.value),
+    ),
+    pictureBytes: computed(() => pictures.value.bytes),
     saved,
-    active: computed(() => heads.value.active),
-    start: () => open(false),
-    resumeSaved: () => open(true),
+    active: computed(() => tunings.value.active),
+    start: () => open(scope.peek(), false),
+    resumeSaved: () => open(saved.peek()?.scope ?? scope.peek(), true),
     pause: () => leave('paused'),
     resume() {
       // The steps that were under way when it was paused come first.
@@ -155,28 +205,48 @@ export async function createTuner(parts: TunerParts): Promise<Tuning> {
       const best = now.at === 'over' ? now.run.best : null;
       const bytes = best && (await trainer.api.best());
       if (now.at !== 'over' || !best || !bytes) return;
-      const { before } = now.run;
+      const { before, scope: tuned } = now.run;
       const applied = new Date().toISOString();
-      await change({
-        active: { bytes, figures: best.figures, before, applied },
-        previous: heads.peek().active,
-      });
+      state.value = { at: 'applying', run: now.run };
+      try {
+        await change({
+          active: { scope: tuned, bytes, figures: best.figures, before, applied },
+          previous: tunings.peek().active,
+        });
+      } catch (thrown) {
+        state.value = now;
+        throw thrown;
+      }
       await discard();
     },
-    undo: () => change({ active: heads.peek().previous, previous: null }),
+    undo: () => change({ active: tunings.peek().previous, previous: null }),
     async exported() {
       const now = state.peek();
       const fresh = 'run' in now && now.run.best ? await trainer.api.best() : null;
-      const bytes = fresh ?? heads.peek().active?.bytes;
-      return bytes ? new Blob([bytes], { type: 'application/octet-stream' }) : null;
+      const { active } = tunings.peek();
+      const bytes = fresh ?? active?.bytes;
+      const what = fresh && 'run' in now ? now.run.scope : active?.scope;
+      if (!bytes || !what) return null;
+      return { scope: what, file: new Blob([bytes], { type: 'application/octet-stream' }) };
     },
   };
 }
 
-/** The heads that an earlier visit left; none where storage lasts no longer than the page. */
-export async function headsOf(store: CairnStore): Promise<Heads> {
-  const none: Heads = { active: null, previous: null };
-  return store.persistent ? readHeads(store).catch(() => none) : none;
+/** What an earlier visit left in use; nothing where storage lasts no longer than the page. */
+export async function tuningsOf(store: CairnStore): Promise<Tunings> {
+  const none: Tunings = { active: null, previous: null };
+  return store.persistent ? readTunings(store).catch(() => none) : none;
+}
+
+async function inUseOf(
+  active: AppliedTuning | null,
+  { slice }: Pick<NetworkJob, 'slice'>,
+): Promise<TuningInUse | null> {
+  if (!active) return null;
+  const { scope, bytes } = active;
+  return scope === 'head'
+    ? { scope, bytes }
+    : { scope, collection: tunedCollection(await sha256Hex(bytes)), slice };
 }
 
 async function deviceFacts(store: CairnStore): Promise<DeviceFacts> {

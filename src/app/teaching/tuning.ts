@@ -1,28 +1,47 @@
-// Fine-tuning as the page sees it: what stands in its way, how far it is, and the head in use.
+// Fine-tuning as the page sees it: what is tuned, what stands in its way, how far it is, what is in use.
 import type { ReadonlySignal } from '@preact/signals';
 import type { PlainError } from '../../errors.ts';
-import type { TuningRefusal } from '../../training/adapter/tuning-data.ts';
-import type { AppliedHead } from '../../training/tuning/trainer-keep.ts';
+import type { Progress } from '../../progress.ts';
+import type { LastStageRefusal } from '../../training/tuning/last-stage-needs.ts';
+import type { AppliedTuning, TuningScope } from '../../training/tuning/trainer-keep.ts';
 import type { TuningStatus } from '../../training/tuning/trainer-service.ts';
 
 export type TuningState =
   | { readonly at: 'idle' }
-  /** Collections are read and the backend is started. */
-  | { readonly at: 'preparing' }
+  /** Collections are read, the backend is started, photos are looked at. */
+  | { readonly at: 'preparing'; readonly progress: Progress | null }
   | { readonly at: 'running'; readonly run: TuningStatus }
   | { readonly at: 'paused'; readonly run: TuningStatus }
-  /** At its end, or stopped: the best head can be applied. */
+  /** At its end, or stopped: the best result can be applied. */
   | { readonly at: 'over'; readonly run: TuningStatus }
+  /** Taught photos are embedded anew. */
+  | { readonly at: 'applying'; readonly run: TuningStatus }
   | { readonly at: 'failed'; readonly error: PlainError };
+
+export interface SavedTuning {
+  readonly scope: TuningScope;
+  readonly step: number;
+  readonly steps: number;
+}
+
+export interface TunedFile {
+  readonly scope: TuningScope;
+  readonly file: Blob;
+}
 
 export interface Tuning {
   readonly state: ReadonlySignal<TuningState>;
-  /** Why it cannot be started; null when it can. */
-  readonly refusal: ReadonlySignal<TuningRefusal | null>;
+  /** What a new run tunes. */
+  readonly scope: ReadonlySignal<TuningScope>;
+  choose(scope: TuningScope): void;
+  /** Why that cannot be started; null when it can. */
+  readonly refusal: ReadonlySignal<LastStageRefusal | null>;
+  /** Bytes of the stored copies of taught photos, which the last stage learns from. */
+  readonly pictureBytes: ReadonlySignal<number>;
   /** An interrupted run that can go on; null where none is. */
-  readonly saved: ReadonlySignal<{ readonly step: number; readonly steps: number } | null>;
-  /** The head in use; null = as shipped. */
-  readonly active: ReadonlySignal<AppliedHead | null>;
+  readonly saved: ReadonlySignal<SavedTuning | null>;
+  /** What is in use; null = as shipped. */
+  readonly active: ReadonlySignal<AppliedTuning | null>;
   /** Begins a new run. */
   start(): Promise<void>;
   /** Goes on with the interrupted run. */
@@ -34,10 +53,10 @@ export interface Tuning {
   stop(): void;
   /** Forgets the run. */
   discard(): Promise<void>;
-  /** Uses the best head of the run from now on, for every collection. */
+  /** Uses the best result of the run from now on. */
   apply(): Promise<void>;
-  /** Back to the head before the one in use, or to none. */
+  /** Back to what was in use before, or to nothing. */
   undo(): Promise<void>;
-  /** The best head of the run, else the one in use, as a safetensors file; null without either. */
-  exported(): Promise<Blob | null>;
+  /** The best result of the run, else the one in use; null without either. */
+  exported(): Promise<TunedFile | null>;
 }

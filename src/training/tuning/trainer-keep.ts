@@ -1,6 +1,10 @@
-// What tuning keeps in the browser: an interrupted run, the head in use, and the one before it.
+// What tuning keeps in the browser: an interrupted run, the result in use, and the one before it.
 import type { CairnStore } from '../../retrieval/store.ts';
 import type { Figures } from '../adapter/figures.ts';
+
+/** What of the encoder learns. */
+export const TUNING_SCOPES = ['head', 'last-stage'] as const;
+export type TuningScope = (typeof TUNING_SCOPES)[number];
 
 export interface TuningPoint {
   readonly step: number;
@@ -10,32 +14,34 @@ export interface TuningPoint {
   readonly validation: number | null;
 }
 
-/** A head at the step where held-out photos did best. */
-export interface TunedHead {
+/** A run's result at the step where held-out photos did best. */
+export interface TunedResult {
   readonly step: number;
   readonly figures: Figures;
-  /** The adapter as a safetensors file. */
+  /** A safetensors file: an adapter, or a tuned network. */
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 export interface SavedRun {
   /** What must be the same for the run to go on: encoder, collections, settings. */
   readonly key: string;
+  readonly scope: TuningScope;
   readonly step: number;
   readonly steps: number;
   readonly points: readonly TuningPoint[];
   readonly before: Figures;
-  readonly best: TunedHead | null;
+  readonly best: TunedResult | null;
   readonly state: Uint8Array<ArrayBuffer>;
 }
 
-export interface AppliedHead extends Omit<TunedHead, 'step'> {
+export interface AppliedTuning extends Omit<TunedResult, 'step'> {
+  readonly scope: TuningScope;
   readonly before: Figures;
   /** ISO 8601, UTC. */
   readonly applied: string;
 }
 
-const KEYS = { run: 'tuning/run', active: 'tuning/active', previous: 'tuning/previous' } as const;
+const KEYS = { run: 'tuning/run', applied: 'tuning/applied' } as const;
 
 export async function savedRun(store: CairnStore): Promise<SavedRun | null> {
   const value = (await store.getValue(KEYS.run)) as Partial<SavedRun> | undefined;
@@ -53,25 +59,22 @@ export async function dropRun(store: CairnStore): Promise<void> {
   await store.deleteValue(KEYS.run);
 }
 
-export interface Heads {
-  readonly active: AppliedHead | null;
-  readonly previous: AppliedHead | null;
+export interface Tunings {
+  readonly active: AppliedTuning | null;
+  readonly previous: AppliedTuning | null;
 }
 
-export async function readHeads(store: CairnStore): Promise<Heads> {
-  return { active: await head(store, KEYS.active), previous: await head(store, KEYS.previous) };
+export async function readTunings(store: CairnStore): Promise<Tunings> {
+  const value = (await store.getValue(KEYS.applied)) as Partial<Tunings> | undefined;
+  return { active: checked(value?.active), previous: checked(value?.previous) };
 }
 
-export async function writeHeads(store: CairnStore, { active, previous }: Heads): Promise<void> {
-  for (const [key, value] of [
-    [KEYS.previous, previous],
-    [KEYS.active, active],
-  ] as const) {
-    await (value ? store.putValue(key, value) : store.deleteValue(key));
-  }
+/** One value in one transaction: a page that is closed meanwhile has the old state or the new one. */
+export async function writeTunings(store: CairnStore, tunings: Tunings): Promise<void> {
+  await store.putValue(KEYS.applied, tunings);
 }
 
-async function head(store: CairnStore, key: string): Promise<AppliedHead | null> {
-  const value = (await store.getValue(key)) as Partial<AppliedHead> | undefined;
-  return value?.bytes instanceof Uint8Array ? (value as AppliedHead) : null;
+function checked(value: Partial<AppliedTuning> | null | undefined): AppliedTuning | null {
+  const known = TUNING_SCOPES.some((scope) => scope === value?.scope);
+  return known && value?.bytes instanceof Uint8Array ? (value as AppliedTuning) : null;
 }

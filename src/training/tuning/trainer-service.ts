@@ -1,146 +1,110 @@
 // Tuning as a worker does it: collections from the store, steps when asked for, checkpoints between.
 import { CairnError, throwIfAborted } from '../../errors.ts';
+import type { DecodePhoto } from '../../imaging/decode.ts';
 import type { LongWork } from '../../progress.ts';
-import { assertEncoder, type EncoderIdentity } from '../../retrieval/collection.ts';
-import { openInstalled } from '../../retrieval/install.ts';
-import type { LoadedCollection } from '../../retrieval/loaded.ts';
-import { rowVector } from '../../retrieval/shard.ts';
-import { type CairnStore, openStore } from '../../retrieval/store.ts';
-import { adapt, decodeAdapter, encodeAdapter } from '../adapter/adapter.ts';
-import { AdapterTrainer } from '../adapter/adapter-trainer.ts';
-import { type Figures, judge } from '../adapter/figures.ts';
-import type { TuningSettings } from '../adapter/presets.ts';
-import { splitRows, type TuningRow } from '../adapter/tuning-data.ts';
-import { startTrainingBackend, type TrainingBackend } from './trainer-backend.ts';
-import { dropRun, savedRun, saveRun, type TunedHead, type TuningPoint } from './trainer-keep.ts';
-
-/**
- * What of the encoder learns. "Head and last stage" needs the network's own gradients and photos, and comes
- * as another kind here once the page has both.
- */
-export type TuningScope = 'head';
-
-export interface TuningJob {
-  readonly scope: TuningScope;
-  /** Names in the store. */
-  readonly known: string;
-  readonly taught: string;
-  readonly encoder: EncoderIdentity & { readonly dim: number };
-  /** Photos without a landmark, L2-normalised, row-major; not adapted. */
-  readonly bank: Float32Array;
-  readonly settings: TuningSettings;
-  /** The head in use, which the new one is compared with; null = none. */
-  readonly active: Uint8Array<ArrayBuffer> | null;
-  /** Goes on with the saved run. */
-  readonly resume: boolean;
-}
+import type { CairnStore } from '../../retrieval/store.ts';
+import type { Figures } from '../adapter/figures.ts';
+import {
+  type Course,
+  figuresInUse,
+  keyOf,
+  loadMaterial,
+  openCourse,
+  type TuningJob,
+} from './courses.ts';
+import type { TrainingBackend } from './trainer-backend.ts';
+import {
+  dropRun,
+  type SavedRun,
+  savedRun,
+  saveRun,
+  type TunedResult,
+  type TuningPoint,
+  type TuningScope,
+} from './trainer-keep.ts';
 
 export interface TuningStatus {
+  readonly scope: TuningScope;
   readonly backend: TrainingBackend;
   readonly step: number;
   readonly steps: number;
   readonly points: readonly TuningPoint[];
-  /** As things are without the new head. */
+  /** As things are without the new result. */
   readonly before: Figures;
-  readonly best: Omit<TunedHead, 'bytes'> | null;
+  readonly best: Omit<TunedResult, 'bytes'> | null;
   readonly photos: number;
   readonly landmarks: number;
+}
+
+/** What differs between a browser's worker and a test. */
+export interface TrainerPlace {
+  readonly startBackend: () => Promise<TrainingBackend>;
+  readonly decode: DecodePhoto;
+  readonly openStore: () => Promise<CairnStore>;
 }
 
 interface Run {
   readonly job: TuningJob;
   readonly key: string;
   readonly backend: TrainingBackend;
-  readonly trainer: AdapterTrainer;
+  readonly course: Course;
   readonly before: Figures;
   readonly photos: number;
   readonly landmarks: number;
   points: TuningPoint[];
-  best: TunedHead | null;
+  best: TunedResult | null;
   bestLoss: number;
   /** Losses since the last point. */
   recent: number[];
 }
 
 export class TrainerService {
+  readonly #place: TrainerPlace;
   #store: Promise<CairnStore> | null = null;
   #run: Run | null = null;
 
+  constructor(place: TrainerPlace) {
+    this.#place = place;
+  }
+
   /**
    * Prepares a run, or goes on with the saved one.
-   * @throws CairnError `collection-*`, `storage-*`, `backend-unavailable`; `usage` for a saved run that no
-   * longer fits; `aborted`
+   * @throws CairnError `collection-*`, `storage-*`, `model-*`, `photo-*`, `backend-unavailable`; `usage` for
+   * a saved run that no longer fits; `aborted`
    */
   async open(job: TuningJob, work: LongWork = {}): Promise<TuningStatus> {
     this.#close();
     const store = await this.#open();
-    const collections = [
-      await openInstalled(job.known, store),
-      await openInstalled(job.taught, store),
-    ];
-    for (const { collection } of collections) assertEncoder(collection, job.encoder);
-    const rows = collections.flatMap((loaded, i) => rowsOf(loaded, i === 1));
-    const data = splitRows(rows, job.bank, job.settings);
+    const material = await loadMaterial(job, store);
+    const key = keyOf(job, material);
+    const saved = job.resume ? await savedRun(store) : null;
+    if (job.resume && saved?.key !== key) {
+      throw new CairnError(
+        'usage',
+        'What you taught has changed since that tuning was interrupted.',
+        'Start a new tuning.',
+      );
+    }
     throwIfAborted(work.signal);
-    const backend = await startTrainingBackend();
-    const trainer = new AdapterTrainer(data, job.settings);
-    const key = JSON.stringify([
-      job.encoder,
-      collections.map(({ collection }) => collection.shards.map(({ sha256 }) => sha256)),
-      collections.map(({ collection }) => collection.labels.map(({ label }) => label)),
-      job.settings,
-    ]);
-    const { photos, landmarks } = { photos: rows.length, landmarks: data.classes.length };
-    if (job.resume) {
-      const saved = await savedRun(store);
-      if (saved?.key !== key) {
-        trainer.dispose();
-        throw new CairnError(
-          'usage',
-          'What you taught has changed since that tuning was interrupted.',
-          'Start a new tuning.',
-        );
-      }
-      trainer.restore(saved.state);
-      const { before, best } = saved;
-      const losses = saved.points.flatMap(({ validation }) => validation ?? []);
-      const bestLoss = Math.min(Number.POSITIVE_INFINITY, ...losses);
-      const points = [...saved.points];
-      this.#run = {
+    const backend = await this.#place.startBackend();
+    const course = await openCourse(job, material, store, this.#place.decode, work);
+    try {
+      const { classes, vectors, dim } = material.data;
+      const about = {
         job,
         key,
         backend,
-        trainer,
-        before,
-        photos,
-        landmarks,
-        points,
-        best,
-        bestLoss,
+        course,
+        photos: vectors.length / dim,
+        landmarks: classes.length,
         recent: [],
       };
-    } else {
-      const active = job.active && decodeAdapter(job.active).adapter;
-      const before = judge(active ? { ...data, vectors: adapt(active, data.vectors) } : data);
-      const bestLoss = Number.POSITIVE_INFINITY;
-      const run: Run = {
-        job,
-        key,
-        backend,
-        trainer,
-        before,
-        photos,
-        landmarks,
-        points: [],
-        best: null,
-        bestLoss,
-        recent: [],
-      };
-      const { loss } = await trainer.validate();
-      run.points.push({ step: 0, loss: null, validation: loss });
-      // The untuned head is what the tuned one must beat.
-      run.bestLoss = loss ?? run.bestLoss;
-      this.#run = run;
+      this.#run = saved
+        ? { ...about, ...goneOn(course, saved) }
+        : { ...about, ...(await begun(course, await figuresInUse(job, material, store))) };
+    } catch (thrown) {
+      course.dispose();
+      throw thrown;
     }
     return this.#status();
   }
@@ -151,27 +115,27 @@ export class TrainerService {
    */
   async advance(count: number, work: LongWork = {}): Promise<TuningStatus> {
     const run = this.#current();
-    const { trainer, job } = run;
+    const { course, job } = run;
     const { steps, validateEvery, saveEvery } = job.settings;
-    for (let i = 0; i < count && trainer.step < steps; i++) {
+    for (let i = 0; i < count && course.step < steps; i++) {
       throwIfAborted(work.signal);
-      run.recent.push(await trainer.advance());
-      const last = trainer.step === steps;
-      if (trainer.step % validateEvery === 0 || last) await this.#validate(run);
-      if (trainer.step % saveEvery === 0 || last) await this.save();
+      run.recent.push(await course.advance());
+      const last = course.step === steps;
+      if (course.step % validateEvery === 0 || last) await this.#validate(run);
+      if (course.step % saveEvery === 0 || last) await this.save();
     }
     return this.#status();
   }
 
   /** Keeps the run as it stands; throws `usage` without one. */
   async save(): Promise<void> {
-    const { key, trainer, job, points, before, best } = this.#current();
-    const { steps } = job.settings;
-    const state = await trainer.save();
+    const { key, course, job, points, before, best } = this.#current();
+    const state = await course.save();
     await saveRun(await this.#open(), {
       key,
-      step: trainer.step,
-      steps,
+      scope: job.scope,
+      step: course.step,
+      steps: job.settings.steps,
       points,
       before,
       best,
@@ -179,7 +143,7 @@ export class TrainerService {
     });
   }
 
-  /** The best head so far as a safetensors file; null where none was better than what there is. */
+  /** The best result so far as a safetensors file; null where none was better than what there is. */
   best(): Uint8Array<ArrayBuffer> | null {
     return this.#current().best?.bytes ?? null;
   }
@@ -191,23 +155,23 @@ export class TrainerService {
   }
 
   async #validate(run: Run): Promise<void> {
-    const { trainer, job, recent } = run;
-    const { loss, figures } = await trainer.validate();
+    const { course, recent } = run;
+    const { loss, figures } = await course.validate();
     const mean = recent.reduce((sum, each) => sum + each, 0) / recent.length;
-    run.points.push({ step: trainer.step, loss: mean, validation: loss });
+    run.points.push({ step: course.step, loss: mean, validation: loss });
     run.recent = [];
     // Without held-out photos nothing can be compared: then the newest counts.
     if (loss !== null && loss >= run.bestLoss) return;
     run.bestLoss = loss ?? run.bestLoss;
-    const bytes = encodeAdapter(await trainer.adapter(), job.encoder);
-    run.best = { step: trainer.step, figures, bytes };
+    run.best = { step: course.step, figures, bytes: await course.file() };
   }
 
   #status(): TuningStatus {
-    const { backend, trainer, job, points, before, best, photos, landmarks } = this.#current();
+    const { backend, course, job, points, before, best, photos, landmarks } = this.#current();
     return {
+      scope: job.scope,
       backend,
-      step: trainer.step,
+      step: course.step,
       steps: job.settings.steps,
       points: [...points],
       before,
@@ -223,22 +187,28 @@ export class TrainerService {
   }
 
   #close(): void {
-    this.#run?.trainer.dispose();
+    this.#run?.course.dispose();
     this.#run = null;
   }
 
   #open(): Promise<CairnStore> {
-    this.#store ??= openStore();
+    this.#store ??= this.#place.openStore();
     return this.#store;
   }
 }
 
-function rowsOf({ collection, shards }: LoadedCollection, taught: boolean): TuningRow[] {
-  return shards.flatMap((shard) =>
-    Array.from({ length: shard.rows }, (_, row) => {
-      const embedding = new Float32Array(shard.dim);
-      rowVector(shard, row, embedding);
-      return { embedding, label: collection.labels[shard.labels[row]!]!.label, taught };
-    }),
-  );
+type Standing = Pick<Run, 'points' | 'before' | 'best' | 'bestLoss'>;
+
+function goneOn(course: Course, { state, points, before, best }: SavedRun): Standing {
+  course.restore(state);
+  const losses = points.flatMap(({ validation }) => validation ?? []);
+  const bestLoss = Math.min(Number.POSITIVE_INFINITY, ...losses);
+  return { points: [...points], before, best, bestLoss };
+}
+
+async function begun(course: Course, before: Figures): Promise<Standing> {
+  const { loss } = await course.validate();
+  const points = [{ step: 0, loss: null, validation: loss }];
+  // What was not tuned is what the tuned must beat.
+  return { points, before, best: null, bestLoss: loss ?? Number.POSITIVE_INFINITY };
 }
