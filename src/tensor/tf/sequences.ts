@@ -36,26 +36,35 @@ export function reorder(x: tf.Tensor, order: readonly number[]): tf.Tensor {
   return run(x);
 }
 
-/** For each row of the table, the places that it went to, filled up with −1 to the same number. */
+/** For each row of a table, the places that it went to, filled up with −1 to the same number. */
 function placesOf(index: readonly number[], rows: number): { places: number[]; most: number } {
   const byRow = Array.from({ length: rows }, (): number[] => []);
-  for (const [place, row] of index.entries()) byRow[row]!.push(place);
-  const most = Math.max(...byRow.map((places) => places.length));
+  for (const [place, row] of index.entries()) if (row !== -1) byRow[row]!.push(place);
+  const most = byRow.reduce((longest, places) => Math.max(longest, places.length), 1);
   const filled = (row: number[]) => [...row, ...new Array<number>(most - row.length).fill(-1)];
   return { places: byRow.flatMap(filled), most };
 }
 
-export function spread(table: tf.Tensor, index: readonly number[], length: number): tf.Tensor {
-  const [rows, heads] = table.shape as [number, number];
+/**
+ * Rows of [R, C] by index, which may repeat: [index.length, C], zeros where it is −1. The gradient of
+ * tfjs's gather needs UnsortedSegmentSum, which WASM lacks.
+ */
+export function gatherRows(table: tf.Tensor, index: readonly number[]): tf.Tensor {
+  const [rows, columns] = table.shape as [number, number];
   const run = tf.customGrad((given) => {
     const value = pick(given as tf.Tensor, index, 0);
     const gradFunc = (dy: tf.Tensor) => {
       const { places, most } = placesOf(index, rows);
-      return tf.sum(tf.reshape(pick(dy, places, 0), [rows, most, heads]), 1);
+      return tf.sum(tf.reshape(pick(dy, places, 0), [rows, most, columns]), 1);
     };
     return { value, gradFunc };
   });
-  return tf.reshape(tf.transpose(run(table), [1, 0]), [heads, length, length]);
+  return run(table);
+}
+
+export function spread(table: tf.Tensor, index: readonly number[], length: number): tf.Tensor {
+  const heads = table.shape[1]!;
+  return tf.reshape(tf.transpose(gatherRows(table, index), [1, 0]), [heads, length, length]);
 }
 
 /** What is added to the scores of all heads of `windows` sequences, in one row. */
