@@ -1,6 +1,6 @@
 // A second encoder: one of the registry with the head and last stage that the user has tuned.
 import { CairnError } from '../errors.ts';
-import { decodeTunedNetwork, withTuned } from '../training/tuning/tuned-network.ts';
+import { decodeTunedNetwork, tunedId, withTuned } from '../training/tuning/tuned-network.ts';
 import type { ModelSource } from '../weights/load-registry.ts';
 import type { EncoderEntry } from '../weights/registry.ts';
 import { readSafetensors, writeSafetensors } from '../weights/safetensors.ts';
@@ -12,11 +12,6 @@ export interface TunedModel {
   readonly entry: EncoderEntry;
   /** The file of a tuned network. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-}
-
-/** How collections name the tuned form of an encoder; its hash is that of the tuned network's file. */
-export function tunedId(entry: Pick<EncoderEntry, 'id'>): string {
-  return `${entry.id} (tuned)`;
 }
 
 /**

@@ -1,7 +1,6 @@
 // A tuned network in use: beside the encoder, with a collection of what was taught as it embeds it.
 import type { Remote } from '../../bridge/worker-bridge.ts';
 import type { EncoderService } from '../../inference/encoder-service.ts';
-import { tunedId } from '../../inference/tuned-encoder.ts';
 import type { LongWork } from '../../progress.ts';
 import { NonLandmarkBank } from '../../rerank/non-landmark-bank.ts';
 import { RERANK } from '../../rerank/presets.ts';
@@ -17,6 +16,7 @@ import {
   writeTaught,
 } from '../../retrieval/taught-collection.ts';
 import { type Slice, sliceRows } from '../../retrieval/tuned-space.ts';
+import { tunedId } from '../../training/tuning/tuned-network.ts';
 import { findEncoder, findEnsemble } from '../../weights/load-registry.ts';
 import type { EncoderEntry, Registry } from '../../weights/registry.ts';
 import { sha256Hex } from '../../weights/sha256.ts';

@@ -23,6 +23,11 @@ export interface TunedNetwork {
 const KIND = 'cairn-tuned-network';
 const VERSION = '1';
 
+/** How collections name the tuned form of an encoder; its hash is that of the tuned network's file. */
+export function tunedId(encoder: Pick<EncoderIdentity, 'id'>): string {
+  return `${encoder.id} (tuned)`;
+}
+
 /** A safetensors file; the same bytes for the same network. */
 export function encodeTunedNetwork({ weights, maker, golden }: TunedNetwork) {
   const metadata = new Map([
