@@ -20,6 +20,7 @@ const TRIPLES = [
 export class PlaneAndParallax {
   readonly #points: Points;
   readonly #limit: number;
+  readonly #planeLimit: number;
   readonly #confidence: number;
   readonly #random: () => number;
   readonly #homography: HomographyKernel;
@@ -40,8 +41,10 @@ export class PlaneAndParallax {
     this.#limit = threshold * threshold;
     this.#confidence = settings.confidence;
     this.#random = random;
-    this.#homography = new HomographyKernel(points, threshold);
-    this.#score = new MarginalScore(threshold);
+    const transfer = PLANE.transfer * threshold;
+    this.#planeLimit = transfer * transfer;
+    this.#homography = new HomographyKernel(points, transfer);
+    this.#score = new MarginalScore(transfer);
     this.#errors = new Float64Array(points.count);
     this.#weights = new Float64Array(points.count);
     this.#off = new Int32Array(points.count);
@@ -69,7 +72,7 @@ export class PlaneAndParallax {
       this.#homography.squaredErrors(0, this.#points.count, this.#errors);
       let onPlane = 0;
       for (let k = 0; k < sample.length; k++) {
-        if (this.#errors[sample[k]!]! <= this.#limit) onPlane++;
+        if (this.#errors[sample[k]!]! <= this.#planeLimit) onPlane++;
       }
       if (onPlane < PLANE.sample) continue;
       this.#widen();
@@ -127,7 +130,7 @@ export class PlaneAndParallax {
     const { count } = this.#points;
     let best = this.#score.total(this.#errors, count);
     for (let i = 0; i < 9; i++) this.#kept[i] = this.#h[i]!;
-    for (let round = 0; round < LOCAL.rounds; round++) {
+    for (let round = 0; round < PLANE.rounds; round++) {
       this.#score.weigh(this.#errors, count, this.#weights);
       if (!this.#homography.refit(this.#h, this.#weights)) break;
       this.#homography.squaredErrors(0, count, this.#errors);
@@ -143,7 +146,7 @@ export class PlaneAndParallax {
 
   #tryPairs(errors: Float64Array, e: Float64Array, consider: (model: Float64Array) => void): void {
     const { count } = this.#points;
-    const far = PLANE.off * PLANE.off * this.#limit;
+    const far = PLANE.off * PLANE.off * this.#planeLimit;
     let off = 0;
     let agreeing = 0;
     for (let i = 0; i < count; i++) {

@@ -90,10 +90,14 @@ export const DEGENERATE = {
 export const PLANE = {
   /** So many of a sample's seven points on one plane leave the fundamental matrix undetermined. */
   sample: 5,
+  /** Transfer errors to allow on it, in thresholds of Sampson distances: as the defaults above relate. */
+  transfer: 1.75,
+  /** Reweighted fits at most that take a plane from three matches to all of its. */
+  rounds: 12,
   /** Pairs of matches off the plane that are tried at most. */
   pairs: 200,
-  /** Matches within this many thresholds of the plane are no witnesses of depth. */
-  off: 2,
+  /** Matches within this many allowed errors of the plane are no witnesses of depth. */
+  off: 1.5,
 } as const;
 
 /** Choosing between the two models (GRIC; Torr 1998). */

@@ -9,9 +9,13 @@ import { SCORING } from './presets.ts';
 
 const { cells, quantile } = SCORING;
 
-/** Weights and gains over r² / (k σmax)², cell by cell; the last cell and all beyond are 0. */
-const WEIGHTS = new Float64Array(cells + 1);
-const GAINS = new Float64Array(cells + 1);
+/**
+ * Over r² / (k σmax)²: weights in the middle of each cell, and gains at its start and their rise to the next.
+ * Gains are interpolated, or all small errors would be alike and the last polish would have no aim.
+ */
+const WEIGHTS = new Float64Array(cells);
+const GAINS = new Float64Array(cells);
+const RISES = new Float64Array(cells);
 fillTables();
 
 function fillTables(): void {
@@ -27,10 +31,12 @@ function fillTables(): void {
   for (let i = 1; i <= steps; i++) {
     loss[i] = loss[i - 1]! + 0.5 * du * du * ((i - 1) * tail[i - 1]! + i * tail[i]!);
   }
+  const at = (cell: number) => Math.round(steps * Math.sqrt(cell / cells));
+  const gain = (cell: number) => 1 - loss[at(cell)]! / loss[steps]!;
   for (let cell = 0; cell < cells; cell++) {
-    const at = Math.round(steps * Math.sqrt((cell + 0.5) / cells));
-    WEIGHTS[cell] = tail[at]! / tail[0]!;
-    GAINS[cell] = 1 - loss[at]! / loss[steps]!;
+    WEIGHTS[cell] = tail[at(cell + 0.5)]! / tail[0]!;
+    GAINS[cell] = gain(cell);
+    RISES[cell] = gain(cell + 1) - gain(cell);
   }
 }
 
@@ -50,7 +56,7 @@ export class MarginalScore {
     let sum = 0;
     for (let i = 0; i < count; i++) {
       const cell = squaredErrors[i]! * perCell;
-      if (cell < cells) sum += GAINS[cell | 0]!;
+      if (cell < cells) sum += GAINS[cell | 0]! + (cell - (cell | 0)) * RISES[cell | 0]!;
     }
     return sum;
   }

@@ -35,6 +35,7 @@ export interface Verification extends TwoViewModel {
   readonly orientation: number;
   /** Inliers of each model, chosen or not. */
   readonly homographyInliers: number;
+  /** At least those of the homography: what lies on a plane agrees with fundamental matrices without end. */
   readonly fundamentalInliers: number;
 }
 
@@ -70,7 +71,7 @@ export function verify(matches: Matches, options: VerifyOptions = {}): Verificat
     spreadB: spreadOver(matches, chosen.inliers, 2, b),
     orientation: chosen === fundamental ? kept : orientationKept(matches, chosen.inliers, random),
     homographyInliers: homography.inliers.length,
-    fundamentalInliers: fundamental.inliers.length,
+    fundamentalInliers: Math.max(fundamental.inliers.length, homography.inliers.length),
   };
 }
 

@@ -57,8 +57,7 @@ export function spaceScene(options: SceneOptions, planeShare = 0): Scene {
     const depth = planar ? middle / (1 - slope[0]! * rx - slope[1]! * ry) : 4 + 6 * random();
     const p = [rx * depth, ry * depth, depth];
     const q = [0, 1, 2].map(
-      (k) =>
-        turn[3 * k]! * p[0]! + turn[3 * k + 1]! * p[1]! + turn[3 * k + 2]! * p[2]! + shift[k]!,
+      (k) => turn[3 * k]! * p[0]! + turn[3 * k + 1]! * p[1]! + turn[3 * k + 2]! * p[2]! + shift[k]!,
     );
     if (q[2]! < 0.5) return null;
     const u = (focal * q[0]!) / q[2]! + WIDTH / 2;
@@ -90,7 +89,8 @@ function compose(
     pair ??= [random() * WIDTH, random() * HEIGHT, random() * WIDTH, random() * HEIGHT];
     clean.set(pair, 4 * i);
     const at = MATCH_FIELDS * i;
-    for (let k = 0; k < 4; k++) matches[at + k] = pair[k]! + (right[i] ? noise * normal(random) : 0);
+    for (let k = 0; k < 4; k++)
+      matches[at + k] = pair[k]! + (right[i] ? noise * normal(random) : 0);
     matches[at + 4] = right[i] && informative ? Math.max(random(), random()) : random();
   }
   return { matches, right, clean };
