@@ -76,7 +76,7 @@ class Estimator {
     this.#limit = threshold * threshold;
     this.#settings = settings;
     this.#random = random;
-    this.#score = new MarginalScore(threshold);
+    this.#score = new MarginalScore(threshold * kernel.reach);
     this.#test = new SequentialTest(kernel, count, this.#limit);
     this.#sampler = new ProsacSampler(ranked, kernel.sampleSize, settings.maxIterations, random);
     this.#sample = new Int32Array(kernel.sampleSize);

@@ -14,7 +14,7 @@ import {
 } from './linear.ts';
 import type { Points } from './matches.ts';
 import { PlaneAndParallax } from './parallax.ts';
-import { DEGENERATE, type EstimateSettings } from './presets.ts';
+import { DEGENERATE, type EstimateSettings, SCORING } from './presets.ts';
 
 const SAMPLE = 7;
 
@@ -22,6 +22,7 @@ export class FundamentalKernel implements ModelKernel {
   readonly sampleSize = SAMPLE;
   readonly mostModels = 3;
   readonly sampleCost = 100;
+  readonly reach = SCORING.reach.fundamental;
   readonly #points: Points;
   readonly #plane: PlaneAndParallax;
   readonly #f = new Float64Array(9);

@@ -12,6 +12,8 @@ export interface ModelKernel {
   readonly mostModels: number;
   /** What a sample costs to solve, in errors of one match: designs the sequential test. */
   readonly sampleCost: number;
+  /** Errors count for something up to this many thresholds. */
+  readonly reach: number;
   /** Writes the models of a sample of points one after the other; none when it is degenerate. */
   solve(sample: Int32Array, models: Float64Array): number;
   /** Makes a model the one that errors are measured of; false when it is no model of two views. */

@@ -44,7 +44,7 @@ export class PlaneAndParallax {
     const transfer = PLANE.transfer * threshold;
     this.#planeLimit = transfer * transfer;
     this.#homography = new HomographyKernel(points, transfer);
-    this.#score = new MarginalScore(transfer);
+    this.#score = new MarginalScore(transfer * this.#homography.reach);
     this.#errors = new Float64Array(points.count);
     this.#weights = new Float64Array(points.count);
     this.#off = new Int32Array(points.count);

@@ -34,8 +34,11 @@ export const FUNDAMENTAL_DEFAULTS: EstimateSettings = {
 
 /** Marginal scoring (MAGSAC++, Barath et al. 2020). */
 export const SCORING = {
-  /** Errors count for something up to this many thresholds: the noise is known to about this factor. */
-  reach: 2,
+  /**
+   * Errors count for something up to this many thresholds: the noise is known to about this factor. Wrong
+   * matches come close to an epipolar line more easily than to a point, hence the shorter reach.
+   */
+  reach: { homography: 3, fundamental: 2 },
   /** 0.99 quantile of the chi distribution with four degrees of freedom, as in the paper. */
   quantile: 3.64,
   /** Cells of the tables over the squared error; more change no result. */

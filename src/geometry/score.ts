@@ -44,9 +44,8 @@ function fillTables(): void {
 export class MarginalScore {
   readonly #perCell: number;
 
-  /** @param threshold of inliers, in the unit of the errors. */
-  constructor(threshold: number) {
-    const reach = threshold * SCORING.reach;
+  /** @param reach error from which on a match counts for nothing, in the unit of the errors. */
+  constructor(reach: number) {
     this.#perCell = cells / (reach * reach);
   }
 

@@ -14,7 +14,7 @@ const SCENES = [0, 1, 2, 3, 4, 5, 6, 7];
 const THRESHOLDS = [1, 2, 3];
 /** One scene's estimate may be this much worse than OpenCV's at the threshold that suits it best. */
 const ONE = { times: 1.3, pixels: 0.05 };
-/** Over all scenes of a kind ours must not be worse than the mean of its best. */
+/** Over all scenes of a kind, ours may be this much worse than OpenCV at the best threshold for the kind. */
 const ALL = 1.05;
 /** Right matches that may be missed where OpenCV has them: those at the threshold's edge. */
 const FEWER = 4;
@@ -60,6 +60,7 @@ describe.each([
     return {
       name,
       ours: errorOf(ours, scene),
+      each: theirs.map((m) => errorOf(m, scene)),
       theirs: Math.min(...theirs.map((m) => errorOf(m, scene))),
       ourRight: rightWithin(kind, ours, scene, threshold),
       theirRight: Math.max(...theirs.map((m) => rightWithin(kind, m, scene, threshold))),
@@ -74,7 +75,8 @@ describe.each([
   test('over all scenes', () => {
     const mean = (of: (scene: (typeof compared)[number]) => number) =>
       compared.reduce((sum, scene) => sum + of(scene), 0) / compared.length;
-    expect(mean(({ ours }) => ours)).toBeLessThan(ALL * mean(({ theirs }) => theirs));
+    const theirs = THRESHOLDS.map((_, t) => mean(({ each }) => each[t]!));
+    expect(mean(({ ours }) => ours)).toBeLessThan(ALL * Math.min(...theirs));
     expect(mean(({ ourRight }) => ourRight)).toBeGreaterThan(
       mean(({ theirRight }) => theirRight) - 1,
     );

@@ -127,7 +127,7 @@ describe('a plane', () => {
       const scene = spaceScene({ seed, count: 600, outliers: 0.3, noise: 0.5 }, 0.85);
       if (!(fundamentalError(findFundamental(scene.matches).matrix, scene) < 1)) misled++;
     }
-    // 63 of 600 matches witness depth. Without looking for planes, eight of 100 go wrong.
+    // 63 of 600 matches witness depth. Without looking for planes, 14 of 100 go wrong.
     expect(misled).toBeLessThanOrEqual(1);
   });
 
