@@ -22,14 +22,14 @@ import { ROOT, tableRow } from './document.ts';
 
 const MODELS = join(ROOT, 'models');
 
+/** Kernels and matrices; norms stay as they are: they are few, and halving them costs most. */
 function inHalf(weights: Weights): Weights {
   return new Map(
     [...weights].map(([name, tensor]) => {
+      if (tensor.shape.length < 2) return [name, tensor];
       const half = float32ToHalf(toFloat32(tensor, name));
-      return [
-        name,
-        { dtype: 'F16' as const, shape: tensor.shape, data: new Uint8Array(half.buffer) },
-      ];
+      const data = new Uint8Array(half.buffer);
+      return [name, { dtype: 'F16' as const, shape: tensor.shape, data }];
     }),
   );
 }
