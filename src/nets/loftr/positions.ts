@@ -26,14 +26,29 @@ export function positionsOf(
   kind: PositionKind,
 ): Float32Array {
   const waves = frequencies(channels, kind);
+  // Cells of a map share their columns and rows: each is turned into sines once.
+  const known = new Map<number, readonly (readonly [sine: number, cosine: number])[]>();
+  const wavesAt = (place: number) => {
+    let found = known.get(place);
+    if (!found) {
+      found = Array.from(waves, (wave) => {
+        // The authors count from 1.
+        const angle = Math.fround((place + 1) * wave);
+        return [Math.sin(angle), Math.cos(angle)] as const;
+      });
+      known.set(place, found);
+    }
+    return found;
+  };
   const values = new Float32Array(cells.length * channels);
-  cells.forEach(([column, row], i) => {
-    waves.forEach((wave, k) => {
-      // The authors count from 1.
-      const [x, y] = [Math.fround((column + 1) * wave), Math.fround((row + 1) * wave)];
-      values.set([Math.sin(x), Math.cos(x), Math.sin(y), Math.cos(y)], i * channels + 4 * k);
-    });
-  });
+  let to = 0;
+  for (const [column, row] of cells) {
+    const [across, down] = [wavesAt(column), wavesAt(row)];
+    for (let k = 0; k < waves.length; k++) {
+      [values[to++], values[to++]] = across[k]!;
+      [values[to++], values[to++]] = down[k]!;
+    }
+  }
   return values;
 }
 

@@ -1,0 +1,175 @@
+// LoFTR's three graphs, loaded and ready: a padded picture in, features out; two pictures' features in, matches out.
+import { CairnError } from '../errors.ts';
+import {
+  type CoarseMatches,
+  type CoarseOptions,
+  coarseMatches,
+} from '../matching/coarse-matches.ts';
+import { cellMask, type MatchingPicture } from '../matching/picture.ts';
+import { matchedPoints } from '../matching/points.ts';
+import { gatherCells, gatherWindows, usedRows } from '../matching/windows.ts';
+import { loftrGraphs } from '../nets/loftr/graphs.ts';
+import { gridPositions } from '../nets/loftr/positions.ts';
+import { COARSE_STRIDE, FINE_STRIDE, FINE_WINDOW, LOFTR } from '../nets/loftr/specs.ts';
+import { specNamed } from '../nets/specs.ts';
+import type { Weights } from '../weights/safetensors.ts';
+import type { BackendChoice } from './backend.ts';
+import type { Floats, InferenceRuntime, Session } from './session.ts';
+
+/** What the network keeps of a picture: enough to match it with any other. */
+export interface PictureFeatures {
+  readonly picture: MatchingPicture;
+  /** [L, coarse], without positions. */
+  readonly coarse: Float32Array;
+  /** [H/2 · W/2, fine]. */
+  readonly fine: Float32Array;
+}
+
+export interface LoftrRun {
+  /** Rows [xa, ya, xb, yb, confidence], as matchedPoints of matching/points.ts gives them. */
+  readonly points: Float32Array;
+  readonly timings: { readonly coarse: number; readonly fine: number };
+}
+
+export interface LoftrNetwork {
+  /** Throws `inference-failed` when the features are no numbers. */
+  features(picture: MatchingPicture): Promise<PictureFeatures>;
+  /** Throws `inference-failed` when the confidences are no numbers. */
+  match(a: PictureFeatures, b: PictureFeatures, options?: CoarseOptions): Promise<LoftrRun>;
+  release(): Promise<void>;
+}
+
+/** The step's windows of the fine map, in both pictures. */
+const WINDOWS = { side: FINE_WINDOW, stride: COARSE_STRIDE / FINE_STRIDE } as const;
+/** Pixels that an offset of 1 moves a point by: half a window. */
+const REACH = ((FINE_WINDOW - 1) / 2) * FINE_STRIDE;
+
+/**
+ * Emits the graphs and loads them. With `fixedMatches` the fine step always runs that many rows, of which
+ * some may be unused: one shape, which WebGPU compiles once.
+ * Throws `model-invalid` for unfit weights or an unknown spec, `inference-failed`.
+ */
+export async function openLoftr(
+  runtime: InferenceRuntime,
+  choice: BackendChoice,
+  weights: Weights,
+  specName: string,
+  fixedMatches?: number,
+): Promise<LoftrNetwork> {
+  const spec = specNamed(LOFTR, specName);
+  const [fineChannels, , coarseChannels] = spec.channels;
+  const graphs = loftrGraphs(weights, specName);
+  const sessions: Session[] = [];
+  const load = async (onnx: Uint8Array) => {
+    const session = await runtime.createSession(onnx, choice);
+    sessions.push(session);
+    return session;
+  };
+  const release = async () => {
+    for (const session of sessions.splice(0)) await session.release();
+  };
+  let features: Session;
+  let coarse: Session;
+  let fine: Session;
+  try {
+    features = await load(graphs.features());
+    coarse = await load(graphs.coarse());
+    fine = await load(graphs.fine());
+  } catch (thrown) {
+    await release();
+    throw thrown;
+  }
+
+  async function refine(
+    sides: readonly [PictureFeatures, PictureFeatures],
+    tokens: readonly [Float32Array, Float32Array],
+    matches: CoarseMatches,
+  ): Promise<Float32Array> {
+    const rows = Math.max(matches.count, fixedMatches ?? 0);
+    const inputs: Record<string, Floats> = {
+      used: { data: usedRows(matches.count, rows), dims: [rows, 1, 1] },
+    };
+    for (const i of [0, 1] as const) {
+      const { picture, fine: values } = sides[i];
+      const cells = i === 0 ? matches.first : matches.second;
+      const width = picture.width / FINE_STRIDE;
+      const height = picture.height / FINE_STRIDE;
+      const map = { values, width, height, channels: fineChannels };
+      const options = { ...WINDOWS, columns: picture.cells.width };
+      inputs[`windows${i}`] = {
+        data: gatherWindows(map, cells, options, rows),
+        dims: [rows, FINE_WINDOW ** 2, fineChannels],
+      };
+      inputs[`cells${i}`] = {
+        data: gatherCells(tokens[i], coarseChannels, cells, rows),
+        dims: [rows, 1, coarseChannels],
+      };
+    }
+    return outputOf(await fine.run(inputs), 'offsets');
+  }
+
+  return {
+    async features(picture) {
+      const { pixels, width, height } = picture;
+      const found = await features.run({ image: { data: pixels, dims: [1, 1, height, width] } });
+      const kept = { coarse: outputOf(found, 'coarse'), fine: outputOf(found, 'fine') };
+      requireNumbers(kept.coarse);
+      return { picture, ...kept };
+    },
+
+    async match(a, b, options = {}) {
+      const begin = performance.now();
+      const inputs: Record<string, Floats> = {};
+      for (const [i, { picture, coarse: data }] of [a, b].entries()) {
+        const { width, height } = picture.cells;
+        const length = width * height;
+        const dims = [1, length, coarseChannels];
+        const positions = gridPositions(width, height, coarseChannels, spec.positions);
+        inputs[`tokens${i}`] = { data, dims };
+        inputs[`positions${i}`] = { data: positions, dims };
+        inputs[`mask${i}`] = { data: cellMask(picture.cells), dims: [1, length, 1] };
+      }
+      const found = await coarse.run(inputs);
+      const maxima = {
+        rows: outputOf(found, 'rows'),
+        places: outputOf(found, 'places'),
+        columns: outputOf(found, 'columns'),
+      };
+      requireNumbers(maxima.rows);
+      const most = fixedMatches === undefined ? {} : { most: fixedMatches };
+      const grids = [a.picture.cells, b.picture.cells] as const;
+      const matches = coarseMatches(maxima, grids, { ...most, ...options });
+      const middle = performance.now();
+      const offsets =
+        matches.count === 0
+          ? undefined
+          : await refine([a, b], [outputOf(found, 'coarse0'), outputOf(found, 'coarse1')], matches);
+      const where = { cell: COARSE_STRIDE, reach: REACH, firstPixel: spec.firstPixel };
+      const points = matchedPoints(matches, [a.picture, b.picture], where, offsets);
+      const timings = { coarse: middle - begin, fine: performance.now() - middle };
+      return { points, timings };
+    },
+
+    release,
+  };
+}
+
+function outputOf(found: Readonly<Record<string, Floats>>, name: string): Float32Array {
+  const output = found[name];
+  if (output) return output.data;
+  throw new CairnError(
+    'internal',
+    `The matching graph gave no "${name}".`,
+    'This is a fault of Cairn: please report it.',
+  );
+}
+
+/** A driver that computes wrongly must not pass for a pair without matches. */
+function requireNumbers(values: Float32Array): void {
+  if (values.every(Number.isFinite)) return;
+  throw new CairnError(
+    'inference-failed',
+    'The matching network gave values that are no numbers.',
+    'Reload; if it happens again, choose the backend "wasm" in the settings.',
+  );
+}
