@@ -109,8 +109,14 @@ export class EncoderService implements Encoder {
   /** By the tuned network alone. Throws as {@link encode}, `usage` where there is none. */
   async encodeTuned(photo: Blob | Uint8Array, work: LongWork = {}): Promise<Encoding> {
     return this.#queue.run(async () => {
-      if (this.#tuned) return this.#tuned.encode(await bytesOf(photo), work);
-      throw new CairnError('usage', 'There is no tuned network.', 'Call useTuned first.');
+      if (!this.#tuned) {
+        throw new CairnError('usage', 'There is no tuned network.', 'Call useTuned first.');
+      }
+      try {
+        return await this.#tuned.encode(await bytesOf(photo), work);
+      } finally {
+        this.#decoded = null;
+      }
     }, work.signal);
   }
 

@@ -54,7 +54,7 @@ const tuning = {
     running: 'Tuning',
     paused: 'Paused',
     over: 'Finished',
-    applying: 'Looking at your photos anew',
+    applying: 'Putting it to use',
   },
   stepOf: (step: string, steps: string) => `Step ${step} of ${steps}`,
   on: (backend: string, photos: string, landmarks: string) =>
@@ -92,7 +92,7 @@ const tuning = {
     running: 'Fine-tuning is running.',
     paused: 'Fine-tuning is paused.',
     over: 'Fine-tuning has finished.',
-    applying: 'Your photos are looked at anew.',
+    applying: 'The result is being put to use.',
     failed: 'Fine-tuning failed.',
   },
 };

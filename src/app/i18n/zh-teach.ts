@@ -78,7 +78,7 @@ const tuning: Messages['teach']['tuning'] = {
     running: '正在微调。',
     paused: '微调已暂停。',
     over: '微调已完成。',
-    applying: '正在重新查看你的照片。',
+    applying: '正在启用微调结果。',
     failed: '微调失败。',
   },
 };

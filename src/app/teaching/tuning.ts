@@ -14,7 +14,7 @@ export type TuningState =
   | { readonly at: 'paused'; readonly run: TuningStatus }
   /** At its end, or stopped: the best result can be applied. */
   | { readonly at: 'over'; readonly run: TuningStatus }
-  /** Taught photos are embedded anew. */
+  /** Put to use: after the last stage, taught photos are embedded anew. */
   | { readonly at: 'applying'; readonly run: TuningStatus }
   | { readonly at: 'failed'; readonly error: PlainError };
 
