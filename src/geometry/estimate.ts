@@ -131,7 +131,7 @@ class Estimator {
     this.#polish(LOCAL.rounds);
     if (this.#reached < LOCAL.worth * before) return;
     const least = this.#kernel.sampleSize + 1;
-    for (let inner = 0; inner < LOCAL.innerSamples; inner++) {
+    for (let inner = 0; inner < this.#kernel.innerSamples; inner++) {
       copy(this.#best, this.#working);
       this.#kernel.load(this.#working);
       this.#kernel.squaredErrors(0, this.#points.count, this.#errors);

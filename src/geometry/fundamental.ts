@@ -14,7 +14,7 @@ import {
 } from './linear.ts';
 import type { Points } from './matches.ts';
 import { PlaneAndParallax } from './parallax.ts';
-import { DEGENERATE, type EstimateSettings, SCORING } from './presets.ts';
+import { DEGENERATE, type EstimateSettings, LOCAL, SCORING } from './presets.ts';
 
 const SAMPLE = 7;
 
@@ -23,6 +23,7 @@ export class FundamentalKernel implements ModelKernel {
   readonly mostModels = 3;
   readonly sampleCost = 100;
   readonly reach = SCORING.reach.fundamental;
+  readonly innerSamples = LOCAL.innerSamples.fundamental;
   readonly #points: Points;
   readonly #plane: PlaneAndParallax;
   readonly #f = new Float64Array(9);

@@ -6,7 +6,7 @@
 import { Conditioning, type ModelKernel } from './kernel.ts';
 import { determinant3, invert3, leastEigenvector, multiply3, toUnitNorm } from './linear.ts';
 import type { Points } from './matches.ts';
-import { DEGENERATE, SCORING } from './presets.ts';
+import { DEGENERATE, LOCAL, SCORING } from './presets.ts';
 
 /** The six different products of two of the three homogeneous coordinates of a point. */
 const PRODUCTS = 6;
@@ -18,6 +18,7 @@ export class HomographyKernel implements ModelKernel {
   readonly mostModels = 1;
   readonly sampleCost = 20;
   readonly reach = SCORING.reach.homography;
+  readonly innerSamples = LOCAL.innerSamples.homography;
   readonly #points: Points;
   /** Least height of a sample's triangles. */
   readonly #height: number;

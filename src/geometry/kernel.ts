@@ -12,6 +12,8 @@ export interface ModelKernel {
   readonly mostModels: number;
   /** What a sample costs to solve, in errors of one match: designs the sequential test. */
   readonly sampleCost: number;
+  /** Larger samples that a new best model is tried to be improved with. */
+  readonly innerSamples: number;
   /** Errors count for something up to this many thresholds. */
   readonly reach: number;
   /** Writes the models of a sample of points one after the other; none when it is degenerate. */
