@@ -24,6 +24,10 @@ const TINY = [
   'NFNet-F in little',
   'ECA-NFNet in little',
   'Swin in little',
+  'operations of matching',
+  'LoFTR in little, padded pictures: features',
+  'LoFTR in little, padded pictures: confidences',
+  'LoFTR in little, padded pictures: offsets',
 ];
 
 // Lite0 takes software WebGPU a minute, and has no operation that the tiny network lacks.
