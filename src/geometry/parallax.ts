@@ -69,12 +69,14 @@ export class PlaneAndParallax {
         continue;
       }
       if (!this.#homography.load(this.#h)) continue;
-      this.#homography.squaredErrors(0, this.#points.count, this.#errors);
       let onPlane = 0;
       for (let k = 0; k < sample.length; k++) {
-        if (this.#errors[sample[k]!]! <= this.#planeLimit) onPlane++;
+        const i = sample[k]!;
+        this.#homography.squaredErrors(i, i + 1, this.#errors);
+        if (this.#errors[i]! <= this.#planeLimit) onPlane++;
       }
       if (onPlane < PLANE.sample) continue;
+      this.#homography.squaredErrors(0, this.#points.count, this.#errors);
       this.#widen();
       this.#tryPairs(errors, epipole, consider);
       return;
