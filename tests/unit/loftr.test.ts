@@ -6,6 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { gatherWindows } from '../../src/matching/windows.ts';
 import { loftrCost } from '../../src/nets/loftr/cost.ts';
+import { loftrGraphs } from '../../src/nets/loftr/graphs.ts';
 import {
   loftrCoarse,
   loftrConfidence,
@@ -24,6 +25,7 @@ import { loadTfParams, mapFromNchw, TfOps, type TfParams } from '../../src/tenso
 import { TrainingOps } from '../../src/training/trainer/training-ops.ts';
 import { renameCheckpoint } from '../../src/weights/name-maps.ts';
 import { fromFloat32, readSafetensors, toFloat32 } from '../../src/weights/safetensors.ts';
+import { decode, type Graph } from './onnx-decode.ts';
 import { useTrainingKernels } from './wasm-backend.ts';
 
 const fixture = (name: string) =>
@@ -84,6 +86,37 @@ test('checkpoints as the authors save them come to our names', () => {
   const { weights, dropped } = renameCheckpoint('loftr', theirs);
   expect([...weights.keys()]).toEqual([...own.keys()]);
   expect(dropped).toEqual([counter]);
+});
+
+describe('the graphs', () => {
+  const graphs = loftrGraphs(startWeights(loftrParameters(LOFTR.tiny!), 1), 'tiny');
+  const kinds = (graph: Graph) => [...new Set(graph.nodes.map(({ op }) => op))].sort();
+
+  test('of features: one picture of any size, norms folded, no operation that WebGPU gets wrong', () => {
+    const graph = decode(graphs.features());
+    expect([...graph.inputs]).toEqual([['image', ['N', 1, 'H', 'W']]]);
+    expect(kinds(graph)).toEqual(
+      ['Add', 'Conv', 'LeakyRelu', 'Relu', 'Reshape', 'Resize', 'Transpose'].sort(),
+    );
+    expect([...graph.outputs.keys()]).toEqual(['coarse', 'fine']);
+  });
+
+  test('of the coarse step: its maxima leave it, the matrix only when asked for', () => {
+    const graph = decode(graphs.coarse());
+    expect([...graph.outputs.keys()]).toEqual(['coarse0', 'coarse1', 'rows', 'places', 'columns']);
+    expect(kinds(graph)).not.toEqual(expect.arrayContaining(['Einsum']));
+    // What follows from sizes alone is stored once for all layers.
+    const heads = [...graph.initializers.keys()].filter((name) => name.startsWith('same-head'));
+    expect(heads).toHaveLength(1);
+    const whole = decode(graphs.coarse({ confidence: true }));
+    expect([...whole.outputs.keys()]).toContain('confidence');
+  });
+
+  test('of the fine step: any number of windows', () => {
+    const graph = decode(graphs.fine());
+    expect(graph.inputs.get('windows0')).toEqual(['K', 25, 8]);
+    expect(graph.inputs.get('used')).toEqual(['K', 1, 1]);
+  });
 });
 
 test.each(['released', 'fixed'] as const)('positions are those of kornia: %s', (kind) => {
