@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { openCollection } from '../src/cli/collections.ts';
 import { readSplit } from '../src/cli/describe-photos.ts';
+import { embeddingsOf, encodePhotos } from '../src/cli/encode-photos.ts';
 import { startHarness } from '../src/cli/harness/index.ts';
 import { modelsFolder, openModel } from '../src/cli/models.ts';
 import { type ListedPhoto, readManifests } from '../src/cli/photo-list.ts';
@@ -41,7 +42,7 @@ const DOCUMENT = 'docs/teaching.md';
 const LANDMARKS = 6;
 const TAUGHT_WITH = 4;
 /** Photos that ask, at most: of each taught landmark, of known landmarks, and of none. */
-const ASKS = { taught: 8, known: 60, none: 60 };
+const ASKS = { taught: 8, known: 40, none: 40 };
 
 const SETTINGS: readonly { readonly name: string; readonly change: Partial<LastStageSettings> }[] =
   [{ name: '**as shipped**', change: {} }];
@@ -59,7 +60,8 @@ const harness = await startHarness();
 console.log(harness.why);
 const source = folderSource(modelsFolder());
 const entry = findEncoder(parseRegistry(await source.registry()));
-const { encoder, reranker } = await openModel(entry.id);
+const model = await openModel(entry.id);
+const { reranker } = model;
 const weights = readSafetensors(await source.file(entry.weights));
 const cut = { spec: entry, weights, above: lastStagePaths(entry.arch, entry.spec) };
 const neighbours = RERANK.penalty.referenceNeighbours;
@@ -78,26 +80,29 @@ const taughtLabels = byLabel
   .sort(([a, x], [b, y]) => y.length - x.length || (a < b ? -1 : 1))
   .slice(0, LANDMARKS);
 
-const look = async (photo: ListedPhoto, what: Seen['what']): Promise<Seen> => {
-  const bytes = new Uint8Array(await readFile(photo.file));
-  return { label: photo.label, bytes, vector: (await encoder.encode(bytes)).embedding, what };
-};
+async function look(some: readonly ListedPhoto[], what: Seen['what']): Promise<Seen[]> {
+  const seen: Seen[] = [];
+  for await (const encoded of encodePhotos(some, embeddingsOf(model))) {
+    if ('problem' in encoded) throw new Error(`${encoded.photo.path}: ${encoded.problem}`);
+    const { photo, vector } = encoded;
+    const bytes = new Uint8Array(await readFile(photo.file));
+    seen.push({ label: photo.label, bytes, vector, what });
+  }
+  return seen;
+}
+
 /** Every so many-th, so that all sources have their share. */
 const spread = <T>(all: readonly T[], most: number) =>
   all.filter((_, i) => i % Math.max(1, Math.floor(all.length / most)) === 0).slice(0, most);
 
-const taught: Seen[] = [];
-const asked: Seen[] = [];
-for (const [, own] of taughtLabels) {
-  for (const photo of own.slice(0, TAUGHT_WITH)) taught.push(await look(photo, 'taught'));
-  const others = own.slice(TAUGHT_WITH, TAUGHT_WITH + ASKS.taught);
-  for (const photo of others) asked.push(await look(photo, 'taught'));
-}
 const withRole = (role: string) => photos.filter((photo) => roleOf(photo, split) === role);
-for (const photo of spread(withRole('known'), ASKS.known)) asked.push(await look(photo, 'known'));
-for (const photo of spread(withRole('negative-validation'), ASKS.none)) {
-  asked.push(await look(photo, 'none'));
-}
+const own = (from: number, to: number) => taughtLabels.flatMap(([, all]) => all.slice(from, to));
+const taught = await look(own(0, TAUGHT_WITH), 'taught');
+const asked = [
+  ...(await look(own(TAUGHT_WITH, TAUGHT_WITH + ASKS.taught), 'taught')),
+  ...(await look(spread(withRole('known'), ASKS.known), 'known')),
+  ...(await look(spread(withRole('negative-validation'), ASKS.none), 'none')),
+];
 console.log(
   `${taught.length} photos of ${taughtLabels.length} landmarks taught, ${asked.length} ask`,
 );
@@ -201,8 +206,7 @@ async function tuned(data: LastStageData, change: Partial<LastStageSettings>) {
   while (trainer.step < settings.steps) {
     await trainer.advance();
     if (trainer.step % settings.validateEvery !== 0) continue;
-    const { loss, figures } = await trainer.validate();
-    console.log(trainer.step, loss, figures.taught.right, figures.taught.lead);
+    const { loss } = await trainer.validate();
     if (loss === null || loss >= least) continue;
     least = loss;
     best = { step: trainer.step, ...(await trainer.result()) };

@@ -9,8 +9,6 @@ import { recognize, type Stages } from '../recognizer.ts';
 import { loadReranker } from '../rerank/load-reranker.ts';
 import { RERANK } from '../rerank/presets.ts';
 import { type Collection, collectionBytes, collectionRows } from '../retrieval/collection.ts';
-import type { CollectionSource } from '../retrieval/index-service.ts';
-import { openInstalled } from '../retrieval/install.ts';
 import type { CollectionLabel } from '../retrieval/labels.ts';
 import { type CairnStore, openStore } from '../retrieval/store.ts';
 import { TAUGHT_COLLECTION } from '../retrieval/taught-collection.ts';
@@ -18,12 +16,13 @@ import type { Verdict } from '../verdict.ts';
 import { findServed, parseRegistry } from '../weights/load-registry.ts';
 import { webSource } from '../weights/web-source.ts';
 import type { Diagnostics, Engine, EngineStatus, Notice } from './engine.ts';
-import { Gallery, joinGalleries, type SideBySide, sideBySide } from './teaching/galleries.ts';
-import { type HeadInUse, headInUse, throughHead } from './teaching/head.ts';
+import { Gallery } from './teaching/galleries.ts';
+import { type HeadInUse, headInUse } from './teaching/head.ts';
+import { InUse } from './teaching/in-use.ts';
 import { Library } from './teaching/library.ts';
 import { picturesOf } from './teaching/pictures.ts';
 import { teachingOf } from './teaching/teaching-of.ts';
-import { dropTunedCollections, TunedNetwork, tunableNetwork } from './teaching/tuned-network.ts';
+import { tunableNetwork } from './teaching/tuned-network.ts';
 import { createTuner, tuningsOf } from './teaching/tuner.ts';
 import type { Tuning } from './teaching/tuning.ts';
 
@@ -117,18 +116,13 @@ async function openAll(parts: OpeningParts): Promise<Opened> {
   const onProblem = (thrown: unknown) =>
     notify({ id: 'taught-unavailable', detail: toPlainError(thrown).message });
 
-  let network: { readonly tuned: TunedNetwork; readonly bytes: Uint8Array<ArrayBuffer> } | null =
-    null;
+  let inUse: InUse | null = null;
   const encoder = bridgeEncoder(
     { models },
     {
       onCrash,
       // Without it only what was taught is missing, which must not keep the encoder from working.
-      prepare: async (api) => {
-        if (!network) return;
-        const model = { entry: tunable.entry, bytes: network.bytes };
-        await api.useTuned(model, {}).catch(onProblem);
-      },
+      prepare: async (api) => inUse?.giveBack(api).catch(onProblem),
     },
   );
   const trainer = bridgeTrainer();
@@ -162,36 +156,29 @@ async function openAll(parts: OpeningParts): Promise<Opened> {
   const info = await encoder.api.open({ onProgress });
   if (info.backend.fellBack) notify({ id: 'self-test-failed', detail: info.backend.reason });
 
-  const openNetwork = async (bytes: Uint8Array<ArrayBuffer>) => {
-    const { bank, bankSha256 } = reranker;
-    const parts = { ...tunable, store, encoder: encoder.api, bank, bankSha256 };
-    network = { tuned: await TunedNetwork.open(bytes, parts), bytes };
-  };
+  const serving = new InUse(
+    {
+      store,
+      encoder: encoder.api,
+      made,
+      tunable,
+      reranker,
+      known,
+      own,
+      onLabels: (all) => {
+        labels.value = all;
+      },
+    },
+    head,
+  );
+  inUse = serving;
   if (tunings.active?.scope === 'last-stage') {
-    await openNetwork(tunings.active.bytes).catch((thrown) =>
-      toPlainError(thrown).code === 'model-invalid' ? outdated() : onProblem(thrown),
-    );
+    await serving
+      .openNetwork(tunings.active.bytes)
+      .catch((thrown) =>
+        toPlainError(thrown).code === 'model-invalid' ? outdated() : onProblem(thrown),
+      );
   }
-
-  let joined: SideBySide = { ...joinGalleries([known, own]), tuned: null };
-  /** Whatever is in use: as shipped, through a head, or by a tuned network. */
-  const openTaught = async () => {
-    try {
-      await network?.tuned.follow();
-      const name = network?.tuned.collection ?? TAUGHT_COLLECTION;
-      if (await store.getCollection(name)) {
-        const source = await installedSource(store, name);
-        const encoder = network?.tuned.identity ?? made;
-        await own.open({ source, encoder, adapter: head?.inUse });
-      } else own.release();
-    } catch (thrown) {
-      own.release();
-      throw thrown;
-    } finally {
-      joined = network ? sideBySide(known, own) : { ...joinGalleries([known, own]), tuned: null };
-      labels.value = joined.labels;
-    }
-  };
   const library = await Library.open({
     store,
     encoder: encoder.api,
@@ -204,10 +191,10 @@ async function openAll(parts: OpeningParts): Promise<Opened> {
     bankSimilarity: (embedding) =>
       reranker.bank.similarity(embedding, RERANK.penalty.referenceNeighbours),
     known: collection.labels,
-    onChange: () => openTaught().catch(onProblem),
+    onChange: () => serving.openTaught().catch(onProblem),
     onProblem,
   });
-  await openTaught().catch(onProblem);
+  await serving.openTaught().catch(onProblem);
   const rows = collectionRows(collection);
   const tuning = await createTuner({
     store,
@@ -233,30 +220,10 @@ async function openAll(parts: OpeningParts): Promise<Opened> {
         store,
         library.landmarks.value.flatMap(({ photos }) => photos.map(({ id }) => id)),
       ),
-    tunings: { ...tunings, active: head || network ? tunings.active : null },
+    tunings: { ...tunings, active: serving.tuned ? tunings.active : null },
     // Between two recognitions: none may meet references of one network and a query of another.
-    use: (applied) =>
-      queue.run(async () => {
-        const throughHead = head !== null;
-        head = applied?.scope === 'head' ? headInUse(applied.bytes, made, reranker) : null;
-        if (applied?.scope === 'last-stage') await openNetwork(applied.bytes);
-        else {
-          network = null;
-          await encoder.api.useTuned(null, {});
-        }
-        if (throughHead || head) {
-          const there = await installedSource(store, collection.name);
-          await known.open({ source: there, encoder: made, adapter: head?.inUse });
-        }
-        await openTaught();
-      }),
-    tidy: ({ active, previous }) => {
-      const kept = [active, previous].filter((one) => one?.scope === 'last-stage');
-      return dropTunedCollections(
-        store,
-        kept.map((one) => one!.bytes),
-      );
-    },
+    use: (applied) => queue.run(() => serving.use(applied)),
+    tidy: (kept) => serving.tidy(kept),
   });
   status.value = { state: 'ready', encoder: info };
 
@@ -266,23 +233,8 @@ async function openAll(parts: OpeningParts): Promise<Opened> {
     library,
     tuning,
     indexStatus: () => known.status(),
-    stages: () => ({
-      encoder: head ? throughHead(encoder.api, head) : encoder.api,
-      search: joined.search,
-      labels: joined.labels,
-      reranker: head?.reranker ?? reranker,
-      preset: RERANK,
-      backend,
-      tuned: network && joined.tuned ? { ...joined.tuned, bank: network.tuned.bank } : undefined,
-    }),
+    stages: () => ({ ...serving.stages(), preset: RERANK, backend }),
   };
-}
-
-/** A worker has a store of its own where nothing is kept beyond the page: there it gets the content. */
-async function installedSource(store: CairnStore, name: string): Promise<CollectionSource> {
-  return store.persistent
-    ? { kind: 'installed', name }
-    : { kind: 'loaded', loaded: await openInstalled(name, store) };
 }
 
 async function diagnose(status: EngineStatus, opened: Promise<Opened>): Promise<Diagnostics> {
