@@ -22,13 +22,13 @@ const refusals = {
 const scopes = {
   head: {
     name: 'Head only',
-    text: 'About a minute, with little memory. Bends the descriptions of all photos slightly; helps where taught landmarks are close to each other or to known ones.',
+    text: 'About a minute and little memory: bends the descriptions of all photos slightly, so that landmarks that look alike come apart.',
     inUse: 'A tuned head is in use.',
     applied: 'The tuned head is in use.',
   },
   'last-stage': {
     name: 'Head and last stage',
-    text: 'Several minutes, more memory, and each recognition takes about twice as long. The network itself learns from your photos, for what you taught alone; everything else is recognized as before.',
+    text: 'A few minutes, more memory, and recognitions that take about twice as long: the network itself learns from your photos, for what you taught alone, and compares all else as before.',
     inUse: 'A tuned last stage is in use for what you taught.',
     applied: 'The tuned last stage is in use for what you taught.',
   },
