@@ -10,10 +10,10 @@ import {
 } from '../src/cli/network-model.ts';
 import { summariseOnnx } from '../src/cli/onnx-summary.ts';
 import { usage } from '../src/cli/output.ts';
-import { seededRandom } from '../src/evaluation/random.ts';
 import { countMacs } from '../src/nets/cost.ts';
 import type { ViewSize } from '../src/nets/encoder.ts';
 import { countParameters } from '../src/nets/parameters.ts';
+import { seededRandom } from '../src/random.ts';
 import { type Timing, timing } from './statistics.ts';
 
 export interface NetworkBench {

@@ -1,5 +1,5 @@
 // Confidence intervals by resampling queries with replacement.
-import { seededRandom } from './random.ts';
+import { seededRandom } from '../random.ts';
 
 export interface Interval {
   readonly low: number;

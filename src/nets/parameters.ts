@@ -1,7 +1,7 @@
 // A network's parameters before there are weights: their names and shapes, their number, a random start.
 
 import { CairnError } from '../errors.ts';
-import { seededRandom } from '../evaluation/random.ts';
+import { seededRandom } from '../random.ts';
 import { fromFloat32, type Weights, type WeightTensor } from '../weights/safetensors.ts';
 import { network } from './networks.ts';
 import type { Parameter } from './parameter-list.ts';

@@ -2,7 +2,7 @@
 // ml-matrix was tried first: its eigendecomposition takes 12 s for a 600 × 600 matrix on the machine
 // that these were written on, and grows with the cube; fitting needs 1280 × 1280 several times over.
 import * as tf from '@tensorflow/tfjs-core';
-import { seededRandom } from '../evaluation/random.ts';
+import { seededRandom } from '../random.ts';
 
 /** Row-major [rows × cols]. */
 export interface Dense {

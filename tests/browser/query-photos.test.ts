@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ListedPhoto, readManifests } from '../../src/cli/photo-list.ts';
-import { seededRandom } from '../../src/evaluation/random.ts';
+import { seededRandom } from '../../src/random.ts';
 import { launch } from './harness/browser.ts';
 import { openReady, recognise, type Upload } from './harness/visitor.ts';
 

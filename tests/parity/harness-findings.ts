@@ -1,7 +1,7 @@
 // What the processes that compute on software WebGPU print, one line of JSON each, and how they start.
 import { type Harness, type HarnessBackend, startHarness } from '../../src/cli/harness/index.ts';
 import type { PlainError } from '../../src/errors.ts';
-import { seededRandom } from '../../src/evaluation/random.ts';
+import { seededRandom } from '../../src/random.ts';
 
 export interface HarnessFinding {
   readonly kind: 'harness';

@@ -1,9 +1,9 @@
 // Augmentation: geometry against known points, exactness where nothing is drawn, and each step's bounds.
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../../src/evaluation/random.ts';
 import type { PixelGrid } from '../../src/imaging/decode.ts';
 import { drawScene } from '../../src/imaging/drawn.ts';
 import { toViews } from '../../src/imaging/to-tensor.ts';
+import { seededRandom } from '../../src/random.ts';
 import { applyDraw, augment, preparePhoto } from '../../src/training/augment/augment.ts';
 import { cutOut, cutoutBox, jitterColour } from '../../src/training/augment/colour.ts';
 import { type Draw, drawAugmentation } from '../../src/training/augment/draw.ts';

@@ -3,8 +3,8 @@
 import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { seededRandom } from '../../src/evaluation/random.ts';
 import { network } from '../../src/nets/networks.ts';
+import { seededRandom } from '../../src/random.ts';
 import { scopedParams } from '../../src/tensor/params.ts';
 import { loadTfParams, mapFromNchw, TfOps, type TfParams } from '../../src/tensor/tf-ops.ts';
 import { readSafetensors } from '../../src/weights/safetensors.ts';

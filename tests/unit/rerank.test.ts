@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ExactGallery } from '../../src/evaluation/exact-gallery.ts';
-import { seededRandom } from '../../src/evaluation/random.ts';
+import { seededRandom } from '../../src/random.ts';
 import { decide, KINDS, parseDecision, softmax } from '../../src/rerank/decision.ts';
 import { decisionFeatures, FEATURES } from '../../src/rerank/features.ts';
 import { decodeBank, encodeBank } from '../../src/rerank/load-reranker.ts';

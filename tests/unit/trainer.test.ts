@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { startHarness } from '../../src/cli/harness/index.ts';
-import { seededRandom } from '../../src/evaluation/random.ts';
+import { seededRandom } from '../../src/random.ts';
 import type { Batch } from '../../src/training/data/batch.ts';
 import { classLoss } from '../../src/training/losses/loss.ts';
 import { readCheckpoint } from '../../src/training/trainer/checkpoint.ts';

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
 import { useWasmKernels } from '../../src/cli/fit-kernels.ts';
-import { seededRandom } from '../../src/evaluation/random.ts';
+import { seededRandom } from '../../src/random.ts';
 import { TrainingOps } from '../../src/training/trainer/training-ops.ts';
 
 const EPS = 1e-5;

@@ -1,7 +1,7 @@
 // Whitening and logistic regression against what they must do and against closed forms.
 import '@tensorflow/tfjs-backend-cpu';
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../../src/evaluation/random.ts';
+import { seededRandom } from '../../src/random.ts';
 import { softmax } from '../../src/rerank/decision.ts';
 import {
   cholesky,

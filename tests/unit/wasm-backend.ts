@@ -6,7 +6,7 @@ import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'vitest';
-import { seededRandom } from '../../src/evaluation/random.ts';
+import { seededRandom } from '../../src/random.ts';
 import { registerTrainingKernels } from '../../src/tensor/wasm/register.ts';
 
 export async function useTrainingKernels(): Promise<void> {

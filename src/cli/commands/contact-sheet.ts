@@ -1,10 +1,10 @@
 // `cairn contact-sheet`: photos and what augmentation makes of them, to be looked at by people.
 import { extname } from 'node:path';
 import sharp from 'sharp';
-import { seededRandom } from '../../evaluation/random.ts';
 import type { PixelGrid } from '../../imaging/decode.ts';
 import { decodePhoto } from '../../imaging/decode-node.ts';
 import { viewSize } from '../../imaging/to-tensor.ts';
+import { seededRandom } from '../../random.ts';
 import { jpegRoundTrip } from '../../training/augment/jpeg-node.ts';
 import { AUGMENTATIONS, type AugmentationName } from '../../training/augment/presets.ts';
 import type { Batch } from '../../training/data/batch.ts';

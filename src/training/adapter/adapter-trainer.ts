@@ -1,6 +1,7 @@
 // Tunes a head on embeddings, on whichever tfjs backend is current: the trainer of networks, on an adapter.
-import { seededRandom } from '../../evaluation/random.ts';
+
 import type { Parameter } from '../../nets/parameter-list.ts';
+import { seededRandom } from '../../random.ts';
 import type { Ops, Params } from '../../tensor/ops.ts';
 import { fromFloat32, toFloat32 } from '../../weights/safetensors.ts';
 import { CLASS_WEIGHT, type ClassLoss, classLoss } from '../losses/loss.ts';

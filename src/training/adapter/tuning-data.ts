@@ -1,5 +1,5 @@
 // What a head is tuned on: all embeddings with their classes, and which are held out to judge by.
-import { seededRandom } from '../../evaluation/random.ts';
+import { seededRandom } from '../../random.ts';
 
 /** A landmark's photos as rows. */
 export interface TuningClass {

@@ -1,6 +1,7 @@
 // A batch from decoded photos and a plan: the same code in Node's workers and in the page's.
-import { seededRandom } from '../../evaluation/random.ts';
+
 import type { PixelGrid } from '../../imaging/decode.ts';
+import { seededRandom } from '../../random.ts';
 import { augment, type PreparedPhoto, preparePhoto } from '../augment/augment.ts';
 import type { JpegRoundTrip } from '../augment/jpeg.ts';
 import type { AugmentationPreset } from '../augment/presets.ts';

@@ -1,6 +1,6 @@
 // Which photos a batch holds: class-balanced, in batches of one shape, from (seed, epoch, step) alone.
 import { groupBy } from '../../evaluation/group.ts';
-import { seededRandom } from '../../evaluation/random.ts';
+import { seededRandom } from '../../random.ts';
 import type { BatchPlan } from './batch.ts';
 import { type Bucket, bucketPhotos } from './buckets.ts';
 import { mixSeeds } from './seeds.ts';

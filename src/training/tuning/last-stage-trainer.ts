@@ -1,5 +1,5 @@
 // Tunes head and last stage on the user's photos: the trainer of networks, on the upper part of an encoder.
-import { seededRandom } from '../../evaluation/random.ts';
+import { seededRandom } from '../../random.ts';
 import { bankLevel, comparable, type Levels } from '../../retrieval/tuned-space.ts';
 import { fromFloat32, type Weights } from '../../weights/safetensors.ts';
 import { classMeans } from '../adapter/adapter-trainer.ts';

@@ -1,8 +1,8 @@
 // What the last stage learns from: each photo as it is, mirrored, cut a little, and a corner of it.
 import * as tf from '@tensorflow/tfjs-core';
-import { seededRandom } from '../../evaluation/random.ts';
 import type { PixelGrid } from '../../imaging/decode.ts';
 import { viewSize } from '../../imaging/to-tensor.ts';
+import { seededRandom } from '../../random.ts';
 import type { EncoderEntry } from '../../weights/registry.ts';
 import { applyDraw } from '../augment/augment.ts';
 import { type Draw, drawAugmentation } from '../augment/draw.ts';
