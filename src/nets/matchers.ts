@@ -4,6 +4,10 @@ import { loftrParameters } from './loftr/loftr.ts';
 import { LOFTR } from './loftr/specs.ts';
 import type { Parameter } from './parameter-list.ts';
 import { specNamed } from './specs.ts';
+import { SUPERGLUE } from './superglue/specs.ts';
+import { superGlueParameters } from './superglue/superglue.ts';
+import { SUPERPOINT } from './superpoint/specs.ts';
+import { superPointParameters } from './superpoint/superpoint.ts';
 
 export { MATCHER_ARCHS, type MatcherArch };
 
@@ -12,19 +16,34 @@ interface MatcherFamily {
   parameters(spec: string): ReadonlyMap<string, Parameter>;
 }
 
-const FAMILIES: Readonly<Record<MatcherArch, MatcherFamily>> = {
-  loftr: {
-    specs: Object.keys(LOFTR),
-    parameters: (spec) => loftrParameters(specNamed(LOFTR, spec)),
-  },
-};
+function family<S>(
+  specs: Readonly<Record<string, S>>,
+  parameters: (spec: S) => ReadonlyMap<string, Parameter>,
+): MatcherFamily {
+  return {
+    specs: Object.keys(specs),
+    parameters: (name) => parameters(specNamed(specs, name)),
+  };
+}
+
+const FAMILIES = {
+  loftr: family(LOFTR, loftrParameters),
+  superpoint: family(SUPERPOINT, superPointParameters),
+  superglue: family(SUPERGLUE, superGlueParameters),
+} as const;
+
+/** LoFTR stands alone; SuperPoint finds the keypoints that SuperGlue matches. */
+export type MatcherNetwork = keyof typeof FAMILIES;
 
 /** The sizes that a matcher comes in. */
-export function matcherSpecs(arch: MatcherArch): readonly string[] {
+export function matcherSpecs(arch: MatcherNetwork): readonly string[] {
   return FAMILIES[arch].specs;
 }
 
 /** By the names of the published checkpoints. Throws `model-invalid` naming those that exist, for an unknown size. */
-export function matcherParameters(arch: MatcherArch, spec: string): ReadonlyMap<string, Parameter> {
+export function matcherParameters(
+  arch: MatcherNetwork,
+  spec: string,
+): ReadonlyMap<string, Parameter> {
   return FAMILIES[arch].parameters(spec);
 }

@@ -23,10 +23,11 @@ export function requireConv(channels: Size, kernel: readonly Size[], groups: num
   }
 }
 
-/** `weight` is [out, in]; `channels` those of the input, if known. */
+/** `weight` is [out, in] or [out, in, 1]; `channels` those of the input, if known. */
 export function requireLinear(channels: Size, weight: readonly Size[]): void {
-  const [, takes] = weight;
-  if (weight.length !== 2 || (typeof channels === 'number' && channels !== takes)) {
+  const [, takes, kernel = 1] = weight;
+  const matrix = (weight.length === 2 || weight.length === 3) && kernel === 1;
+  if (!matrix || (typeof channels === 'number' && channels !== takes)) {
     throw misfit(`a linear layer [${weight.join(', ')}] meets ${channels} channels`);
   }
 }

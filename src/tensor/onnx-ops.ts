@@ -2,13 +2,13 @@
 // them, arithmetic on parameters alone is done while recording, and padding is always explicit
 // (onnxruntime's `auto_pad` is wrong on WebGPU with stride 2: onnxruntime#26734).
 import { toFloat32, type Weights } from '../weights/safetensors.ts';
-import { requireConv, requireLength } from './checks.ts';
+import * as convolutions from './onnx/convolutions.ts';
 import * as correspondence from './onnx/correspondence.ts';
 import { foldMixRows, foldRows, foldSpread, foldStandardise } from './onnx/fold.ts';
 import type { FloatType, OnnxValue } from './onnx/graph.ts';
 import * as pools from './onnx/pools.ts';
 import type { Dim } from './onnx/proto.ts';
-import { channelsOf, Recorder } from './onnx/recorder.ts';
+import { Recorder } from './onnx/recorder.ts';
 import * as sequences from './onnx/sequences.ts';
 import * as vectors from './onnx/vectors.ts';
 import type {
@@ -16,6 +16,7 @@ import type {
   AvgPoolOptions,
   BatchNormParams,
   Conv2dOptions,
+  InterleavedAttentionOptions,
   LinearAttentionOptions,
   Maxima,
   Ops,
@@ -24,7 +25,6 @@ import type {
   Shape,
 } from './ops.ts';
 import { scopedParams } from './params.ts';
-import { windowsAlong } from './sides.ts';
 
 export type { OnnxValue } from './onnx/graph.ts';
 
@@ -90,58 +90,11 @@ export class OnnxOps implements Ops<OnnxValue> {
   }
 
   conv2d(x: OnnxValue, weight: OnnxValue, bias: OnnxValue | null, options: Conv2dOptions = {}) {
-    const { stride = 1, pads = [0, 0, 0, 0], groups = 1 } = options;
-    requireConv(x.dims[1], weight.dims, groups);
-    const [out, , kh, kw] = weight.dims as readonly [number, number, number, number];
-    const type = this.#recorder.compute;
-    const inputs = [x, weight, ...(bias ? [bias] : [])].map((value) => this.#graph.as(value, type));
-    const [top, left, bottom, right] = pads;
-    const dims = [
-      x.dims[0] ?? null,
-      out,
-      windowsAlong(x.dims[2] ?? null, top + bottom, kh, stride),
-      windowsAlong(x.dims[3] ?? null, left + right, kw, stride),
-    ];
-    return this.#graph.node('Conv', inputs, dims, type, {
-      kernel_shape: { ints: [kh, kw] },
-      strides: { ints: [stride, stride] },
-      pads: { ints: pads },
-      group: { int: groups },
-    });
+    return convolutions.recordConv2d(this.#recorder, x, weight, bias, options);
   }
 
   batchNorm(x: OnnxValue, params: BatchNormParams<OnnxValue>, eps: number): OnnxValue {
-    for (const each of Object.values(params)) requireLength(channelsOf(x), each.dims[0]);
-    if (x.dims.length === 2) return this.#normVectors(x, params, eps);
-    const conv = this.#graph.producer(x);
-    const folded =
-      conv?.op === 'Conv' ? this.#recorder.foldIntoConv(conv.inputs, params, eps) : null;
-    if (conv && folded) {
-      const type = x.type;
-      const inputs = [
-        conv.inputs[0]!,
-        this.#graph.as(folded.weight, type),
-        this.#graph.as(folded.bias, type),
-      ];
-      // The convolution without its norm stays recorded, and is dropped if nothing else uses it.
-      return this.#graph.node('Conv', inputs, x.dims, type, conv.attributes, [], `${conv.name}.bn`);
-    }
-    const { weight, bias, runningMean, runningVar } = params;
-    const inputs = [x, weight, bias, runningMean, runningVar];
-    return this.#graph.node(
-      'BatchNormalization',
-      inputs.map((value) => this.#graph.as(value, x.type)),
-      x.dims,
-      x.type,
-      { epsilon: { float: eps } },
-    );
-  }
-
-  /** Of [N, C]: what is multiplied and added depends on parameters alone and is computed now. */
-  #normVectors(x: OnnxValue, params: BatchNormParams<OnnxValue>, eps: number): OnnxValue {
-    const { weight, bias, runningMean, runningVar } = params;
-    const scale = this.div(weight, this.pow(this.add(runningVar, eps), 0.5));
-    return this.add(this.mul(x, scale), this.sub(bias, this.mul(runningMean, scale)));
+    return convolutions.recordBatchNorm(this.#recorder, x, params, eps);
   }
 
   spatialMean(x: OnnxValue): OnnxValue {
@@ -275,6 +228,15 @@ export class OnnxOps implements Ops<OnnxValue> {
     options: LinearAttentionOptions<OnnxValue>,
   ): OnnxValue {
     return correspondence.recordLinearAttention(this.#recorder, q, k, v, options);
+  }
+
+  interleavedAttention(
+    q: OnnxValue,
+    k: OnnxValue,
+    v: OnnxValue,
+    options: InterleavedAttentionOptions<OnnxValue>,
+  ): OnnxValue {
+    return correspondence.recordInterleavedAttention(this.#recorder, q, k, v, options);
   }
 
   sumTokens(x: OnnxValue): OnnxValue {

@@ -66,6 +66,13 @@ export interface LinearAttentionOptions<T> {
   readonly keyMask?: T | null;
 }
 
+export interface InterleavedAttentionOptions<T> {
+  /** Divides the channels; head h has the channels c with c mod heads = h, as SuperGlue's. */
+  readonly heads: number;
+  /** [N, S, 1], 1 for keys that count and 0 for padding; all count when left out. */
+  readonly keyMask?: T | null;
+}
+
 /** The largest values of a matrix [N, L, S]; what counts as the first where several are equal is open. */
 export interface Maxima<T> {
   /** Of each row: [N, L]. */
@@ -100,8 +107,8 @@ export interface Ops<T> {
   /** [N, C, H, W] → [N, out, H', W']; H' = floor((H + top + bottom − kh) / stride) + 1. */
   conv2d(x: T, weight: T, bias: T | null, options?: Conv2dOptions): T;
   /**
-   * By running statistics, as in evaluation: (x − mean) / √(var + eps) · weight + bias, per channel of a map
-   * or of [N, C].
+   * By running statistics, as in evaluation: (x − mean) / √(var + eps) · weight + bias, per channel of a
+   * map, of [N, L, C] or of [N, C].
    */
   batchNorm(x: T, params: BatchNormParams<T>, eps: number): T;
   /** [N, C, H, W] → [N, C]. */
@@ -146,7 +153,10 @@ export interface Ops<T> {
   clampMin(x: T, min: number): T;
   clamp(x: T, min: number, max: number): T;
 
-  /** x · weightᵀ + bias; [N, in] → [N, out], [N, L, in] → [N, L, out]. */
+  /**
+   * x · weightᵀ + bias; [N, in] → [N, out], [N, L, in] → [N, L, out]. The weight may also be that of an
+   * `nn.Conv1d` with a kernel of 1, [out, in, 1].
+   */
   linear(x: T, weight: T, bias: T | null): T;
   /** x / max(‖x‖₂, 1e-12) along the channels of [N, C] or [N, L, C]; as torch.nn.functional.normalize. */
   l2Normalize(x: T): T;
@@ -174,6 +184,11 @@ export interface Ops<T> {
    * φ(q) · (φ(k)ᵀ · v) / (φ(q) · Σ φ(k) + eps). q is [N, L, C], k and v are [N, S, C].
    */
   linearAttention(q: T, k: T, v: T, options: LinearAttentionOptions<T>): T;
+  /**
+   * softmax(q · kᵀ) · v for each head, of any lengths: q is [N, L, C], k and v are [N, S, C]. Scaling is
+   * the caller's.
+   */
+  interleavedAttention(q: T, k: T, v: T, options: InterleavedAttentionOptions<T>): T;
   /** [N, L, C] → [N, C]. */
   sumTokens(x: T): T;
   /** [N, 1, C] → [N, length, C]. */

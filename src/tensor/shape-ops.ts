@@ -5,6 +5,7 @@ import type {
   AvgPoolOptions,
   BatchNormParams,
   Conv2dOptions,
+  InterleavedAttentionOptions,
   LinearAttentionOptions,
   Maxima,
   Ops,
@@ -49,7 +50,8 @@ export class ShapeOps implements Ops<Sized> {
     return { dims: [n, out, height, width] };
   }
   batchNorm(x: Sized, params: BatchNormParams<Sized>): Sized {
-    for (const { dims } of Object.values(params)) requireLength(x.dims[1], dims[0]);
+    const channels = x.dims[x.dims.length === 4 ? 1 : x.dims.length - 1];
+    for (const { dims } of Object.values(params)) requireLength(channels, dims[0]);
     return x;
   }
   spatialMean(x: Sized): Sized {
@@ -166,6 +168,16 @@ export class ShapeOps implements Ops<Sized> {
     // As it is computed: all heads in one product on each side, and one sum and one division a head.
     const channels = q.dims[2]!;
     this.macs += (size(q) + size(k)) * channels + 2 * size(q) * heads;
+    return q;
+  }
+  interleavedAttention(
+    q: Sized,
+    k: Sized,
+    _v: Sized,
+    _options: InterleavedAttentionOptions<Sized>,
+  ): Sized {
+    // Scores, then the weighted sum: L · S · C each.
+    this.macs += 2 * size(q) * k.dims[1]!;
     return q;
   }
   sumTokens(x: Sized): Sized {

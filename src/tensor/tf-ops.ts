@@ -2,12 +2,13 @@
 // four-dimensional parameters HWIO: they are turned once, when parameters are loaded.
 import * as tf from '@tensorflow/tfjs-core';
 import { toFloat32, type Weights } from '../weights/safetensors.ts';
-import { requireConv, requireLength, requireLinear } from './checks.ts';
+import { requireLength, requireLinear } from './checks.ts';
 import type {
   AttentionOptions,
   AvgPoolOptions,
   BatchNormParams,
   Conv2dOptions,
+  InterleavedAttentionOptions,
   LinearAttentionOptions,
   Maxima,
   Ops,
@@ -17,10 +18,10 @@ import type {
 } from './ops.ts';
 import { NORM_EPS } from './ops.ts';
 import { scopedParams } from './params.ts';
+import * as convolutions from './tf/convolutions.ts';
 import * as correspondence from './tf/correspondence.ts';
 import { doubleSize } from './tf/double-size.ts';
 import * as fused from './tf/fused.ts';
-import { groupedConv } from './tf/fused-spatial.ts';
 import * as pools from './tf/pools.ts';
 import * as sequences from './tf/sequences.ts';
 
@@ -51,43 +52,11 @@ export class TfOps implements Ops<tf.Tensor> {
     bias: tf.Tensor | null,
     options: Conv2dOptions = {},
   ): tf.Tensor {
-    const { stride = 1, pads: [top, left, bottom, right] = [0, 0, 0, 0], groups = 1 } = options;
-    const map = x as tf.Tensor4D;
-    const kernel = weight as tf.Tensor4D;
-    const [kh, kw, , out] = kernel.shape;
-    const channels = map.shape[3];
-    requireConv(channels, [out, kernel.shape[2], kh, kw], groups);
-    const padding: [[number, number], [number, number], [number, number], [number, number]] = [
-      [0, 0],
-      [top, bottom],
-      [left, right],
-      [0, 0],
-    ];
-    let y: tf.Tensor;
-    if (groups === 1) {
-      y = tf.conv2d(map, kernel, stride, padding);
-    } else if (groups === channels) {
-      // [kh, kw, 1, C · m] and tfjs's [kh, kw, C, m] are the same numbers in the same order.
-      const depthwise = tf.reshape(kernel, [kh, kw, channels, out / channels]) as tf.Tensor4D;
-      y = tf.depthwiseConv2d(map, depthwise, stride, padding);
-    } else {
-      y = groupedConv(map, kernel, stride, padding, groups);
-    }
-    return bias ? tf.add(y, bias) : y;
+    return convolutions.conv2d(x, weight, bias, options);
   }
 
   batchNorm(x: tf.Tensor, params: BatchNormParams<tf.Tensor>, eps: number): tf.Tensor {
-    const { weight, bias, runningMean, runningVar } = params;
-    const channels = x.shape[x.rank - 1]!;
-    for (const each of [weight, bias, runningMean, runningVar]) requireLength(channels, each.size);
-    return tf.batchNorm(
-      x,
-      runningMean as tf.Tensor1D,
-      runningVar as tf.Tensor1D,
-      bias as tf.Tensor1D,
-      weight as tf.Tensor1D,
-      eps,
-    );
+    return convolutions.batchNorm(x, params, eps);
   }
 
   spatialMean(x: tf.Tensor): tf.Tensor {
@@ -119,10 +88,7 @@ export class TfOps implements Ops<tf.Tensor> {
   }
 
   channelConv(x: tf.Tensor, weight: tf.Tensor): tf.Tensor {
-    const [n, , , channels] = x.shape as [number, number, number, number];
-    const row = tf.reshape(x, [n, 1, channels, 1]) as tf.Tensor4D;
-    const kernel = tf.reshape(weight, [1, weight.size, 1, 1]) as tf.Tensor4D;
-    return tf.reshape(tf.conv2d(row, kernel, 1, 'same'), [n, 1, 1, channels]);
+    return convolutions.channelConv(x, weight);
   }
 
   relu(x: tf.Tensor): tf.Tensor {
@@ -231,6 +197,15 @@ export class TfOps implements Ops<tf.Tensor> {
     return correspondence.linearAttention(q, k, v, options);
   }
 
+  interleavedAttention(
+    q: tf.Tensor,
+    k: tf.Tensor,
+    v: tf.Tensor,
+    options: InterleavedAttentionOptions<tf.Tensor>,
+  ): tf.Tensor {
+    return correspondence.interleavedAttention(q, k, v, options);
+  }
+
   sumTokens(x: tf.Tensor): tf.Tensor {
     return tf.sum(x, 1);
   }
@@ -260,10 +235,7 @@ export class TfOps implements Ops<tf.Tensor> {
   }
 
   standardise(weight: tf.Tensor, gain: tf.Tensor, scale: number, eps: number): tf.Tensor {
-    const own = [0, 1, 2];
-    const centred = tf.sub(weight, tf.mean(weight, own, true));
-    const variance = tf.mean(tf.square(centred), own, true);
-    return tf.mul(centred, tf.div(tf.mul(gain, scale), tf.sqrt(tf.add(variance, eps))));
+    return convolutions.standardise(weight, gain, scale, eps);
   }
 
   rows(x: tf.Tensor, from: number, to: number, scale = 1): tf.Tensor {

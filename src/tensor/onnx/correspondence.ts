@@ -1,7 +1,7 @@
-// Recorded operations on sequences that set one picture beside another: linear attention, confidences.
+// Recorded operations on sequences that set one picture beside another: attention across them, confidences.
 // All of them compute in float32: sums over a picture's tokens overflow half precision.
 import { headOf, sameHead } from '../heads.ts';
-import type { LinearAttentionOptions, Maxima } from '../ops.ts';
+import type { InterleavedAttentionOptions, LinearAttentionOptions, Maxima } from '../ops.ts';
 import type { OnnxValue } from './graph.ts';
 import { DATA_TYPE, type Dim } from './proto.ts';
 import { misuse, type Recorder } from './recorder.ts';
@@ -59,6 +59,41 @@ export function recordLinearAttention(
     'float32',
   );
   return recorder.binary('Mul', sums, matMul(recorder, inverse, members));
+}
+
+/** What is added to the scores of keys that do not count: nothing of them is left after a softmax. */
+const NEVER = 1e9;
+
+export function recordInterleavedAttention(
+  recorder: Recorder,
+  q: OnnxValue,
+  k: OnnxValue,
+  v: OnnxValue,
+  { heads, keyMask }: InterleavedAttentionOptions<OnnxValue>,
+): OnnxValue {
+  const { graph } = recorder;
+  const [n = null, length = null, channels] = recorder.dims(q, 3);
+  const keys = k.dims[1] ?? null;
+  if (typeof channels !== 'number') throw misuse('The channels of attention are free.');
+  const each = channels / heads;
+  // Sizes of 0 are taken over: the lengths stay free.
+  const split = (x: OnnxValue, order: readonly number[], dims: readonly Dim[]) => {
+    const shape = [n, x.dims[1] ?? null, each, heads];
+    const parts = recorder.reshape(graph.as(x, 'float32'), [0, 0, each, heads], shape);
+    return recorder.transpose(parts, order, dims);
+  };
+  const queries = split(q, [0, 3, 1, 2], [n, heads, length, each]);
+  const turned = split(k, [0, 3, 2, 1], [n, heads, each, keys]);
+  let scores = matMul(recorder, queries, turned);
+  if (keyMask) {
+    const never = recorder.binary('Mul', recorder.binary('Sub', keyMask, 1), NEVER); // [N, S, 1]
+    const row = recorder.reshape(never, [0, 1, 1, -1], [n, 1, 1, keys]);
+    scores = recorder.binary('Add', scores, row);
+  }
+  const weights = recordSoftmax(recorder, scores, -1);
+  const sums = matMul(recorder, weights, split(v, [0, 3, 1, 2], [n, heads, keys, each]));
+  const joined = recorder.transpose(sums, [0, 2, 3, 1], [n, length, each, heads]);
+  return recorder.reshape(joined, [0, 0, channels], [n, length, channels]);
 }
 
 export function recordRepeat(recorder: Recorder, x: OnnxValue, length: number): OnnxValue {

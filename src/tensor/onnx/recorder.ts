@@ -87,6 +87,15 @@ export class Recorder {
     return found;
   }
 
+  /** [out, in, 1] → [out, in]: the same numbers. */
+  matrix(weight: OnnxValue): OnnxValue {
+    if (weight.dims.length === 2) return weight;
+    return this.derive(weight, 'matrix', ({ dims, values }) => ({
+      dims: dims.slice(0, 2),
+      values,
+    }));
+  }
+
   /** [out, in] → [in, out], as MatMul wants it. */
   transposed(weight: OnnxValue): OnnxValue {
     if (weight.constant) return this.derive(weight, 'transposed', foldTranspose);

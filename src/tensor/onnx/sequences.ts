@@ -49,7 +49,9 @@ export function recordTokenLinear(
   requireLinear(channels, weight.dims);
   if (bias) requireLength(weight.dims[0], bias.dims[0]);
   const dims = [n, length, weight.dims[0] ?? null];
-  const inputs = [x, recorder.transposed(weight)].map((value) => graph.as(value, compute));
+  const inputs = [x, recorder.transposed(recorder.matrix(weight))].map((value) =>
+    graph.as(value, compute),
+  );
   const y = graph.node('MatMul', inputs, dims, compute);
   return bias ? graph.node('Add', [y, graph.as(bias, compute)], dims, compute) : y;
 }

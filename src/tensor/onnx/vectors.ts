@@ -14,7 +14,9 @@ export function recordLinear(
   const [n] = recorder.dims(x, 2);
   requireLinear(x.dims[1], weight.dims);
   if (bias) requireLength(weight.dims[0], bias.dims[0]);
-  const inputs = [x, weight, ...(bias ? [bias] : [])].map((value) => graph.as(value, 'float32'));
+  const inputs = [x, recorder.matrix(weight), ...(bias ? [bias] : [])].map((value) =>
+    graph.as(value, 'float32'),
+  );
   return graph.node('Gemm', inputs, [n!, weight.dims[0] ?? null], 'float32', {
     transB: { int: 1 },
   });

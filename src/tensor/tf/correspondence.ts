@@ -1,7 +1,7 @@
-// Operations on tfjs sequences that set one picture beside another: linear attention, confidences.
+// Operations on tfjs sequences that set one picture beside another: attention across them, confidences.
 import * as tf from '@tensorflow/tfjs-core';
 import { headOf, sameHead } from '../heads.ts';
-import type { LinearAttentionOptions, Maxima } from '../ops.ts';
+import type { InterleavedAttentionOptions, LinearAttentionOptions, Maxima } from '../ops.ts';
 import * as fused from './fused.ts';
 
 /** elu(x) + 1. */
@@ -32,6 +32,35 @@ export function linearAttention(
   const weighed = tf.mul(queries, tf.sum(keys, 1, true));
   const norms = tf.add(times(weighed, tf.transpose(members)), eps); // [N, L, heads]
   return tf.mul(sums, times(tf.reciprocal(norms), members));
+}
+
+/** What is added to the scores of keys that do not count: nothing of them is left after a softmax. */
+const NEVER = 1e9;
+
+export function interleavedAttention(
+  q: tf.Tensor,
+  k: tf.Tensor,
+  v: tf.Tensor,
+  { heads, keyMask }: InterleavedAttentionOptions<tf.Tensor>,
+): tf.Tensor {
+  const [n, length, channels] = q.shape as [number, number, number];
+  const keys = k.shape[1]!;
+  const each = channels / heads;
+  const split = (x: tf.Tensor, order: number[], shape: [number, number, number]) =>
+    tf.reshape(tf.transpose(tf.reshape(x, [n, -1, each, heads]), order), shape) as tf.Tensor3D;
+  const products = tf.matMul(
+    split(q, [0, 3, 1, 2], [n * heads, length, each]),
+    split(k, [0, 3, 2, 1], [n * heads, each, keys]),
+  );
+  let scores: tf.Tensor = products;
+  if (keyMask) {
+    const never = tf.mul(tf.sub(tf.reshape(keyMask, [n, 1, keys]), 1), NEVER);
+    scores = tf.add(tf.reshape(products, [n, heads * length, keys]), never);
+  }
+  const weights = fused.softmax(tf.reshape(scores, [n * heads, length, keys])) as tf.Tensor3D;
+  const sums = tf.matMul(weights, split(v, [0, 3, 1, 2], [n * heads, keys, each]));
+  const joined = tf.transpose(tf.reshape(sums, [n, heads, length, each]), [0, 2, 3, 1]);
+  return tf.reshape(joined, [n, length, channels]);
 }
 
 /** By addition: the gradient of a sum over repeats is one kernel, that of tile many. */

@@ -5,9 +5,10 @@ import type { AttentionMask, AttentionOptions } from '../ops.ts';
 import * as fused from './fused.ts';
 import { pick } from './fused.ts';
 
-/** Any rank: the last axis is multiplied. tfjs's WASM kernel is slow when told to transpose meanwhile. */
+/** Any rank of x: its last axis is multiplied; the weight is [out, in] or [out, in, 1]. tfjs's WASM kernel is slow when told to transpose meanwhile. */
 export function linear(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor | null): tf.Tensor {
-  const turned = tf.transpose(weight as tf.Tensor2D);
+  const [out, takes] = weight.shape as [number, number];
+  const turned = tf.transpose(tf.reshape(weight, [out, takes]) as tf.Tensor2D);
   const channels = x.shape[x.rank - 1]!;
   const rows = x.rank === 2 ? x : tf.reshape(x, [-1, channels]);
   const product = tf.matMul(rows as tf.Tensor2D, turned);
