@@ -1,11 +1,6 @@
 // LoFTR's three graphs, loaded and ready: a padded picture in, features out; two pictures' features in, matches out.
-import { CairnError } from '../errors.ts';
-import {
-  type CoarseMatches,
-  type CoarseOptions,
-  coarseMatches,
-} from '../matching/coarse-matches.ts';
-import { cellMask, type MatchingPicture } from '../matching/picture.ts';
+import { type CoarseMatches, coarseMatches } from '../matching/coarse-matches.ts';
+import { cellMask } from '../matching/picture.ts';
 import { matchedPoints } from '../matching/points.ts';
 import { gatherCells, gatherWindows, usedRows } from '../matching/windows.ts';
 import { loftrGraphs } from '../nets/loftr/graphs.ts';
@@ -14,29 +9,20 @@ import { COARSE_STRIDE, FINE_STRIDE, FINE_WINDOW, LOFTR } from '../nets/loftr/sp
 import { specNamed } from '../nets/specs.ts';
 import type { Weights } from '../weights/safetensors.ts';
 import type { BackendChoice } from './backend.ts';
-import type { Floats, InferenceRuntime, Session } from './session.ts';
+import {
+  type KeptFeatures,
+  loadAll,
+  type MatchingNetwork,
+  outputOf,
+  requireNumbers,
+} from './matching-network.ts';
+import type { Floats, InferenceRuntime } from './session.ts';
 
-/** What the network keeps of a picture: enough to match it with any other. */
-export interface PictureFeatures {
-  readonly picture: MatchingPicture;
+export interface LoftrFeatures extends KeptFeatures {
   /** [L, coarse], without positions. */
   readonly coarse: Float32Array;
   /** [H/2 · W/2, fine]. */
   readonly fine: Float32Array;
-}
-
-export interface LoftrRun {
-  /** Rows [xa, ya, xb, yb, confidence], as matchedPoints of matching/points.ts gives them. */
-  readonly points: Float32Array;
-  readonly timings: { readonly coarse: number; readonly fine: number };
-}
-
-export interface LoftrNetwork {
-  /** Throws `inference-failed` when the features are no numbers. */
-  features(picture: MatchingPicture): Promise<PictureFeatures>;
-  /** Throws `inference-failed` when the confidences are no numbers. */
-  match(a: PictureFeatures, b: PictureFeatures, options?: CoarseOptions): Promise<LoftrRun>;
-  release(): Promise<void>;
 }
 
 /** The step's windows of the fine map, in both pictures. */
@@ -55,33 +41,22 @@ export async function openLoftr(
   weights: Weights,
   specName: string,
   fixedMatches?: number,
-): Promise<LoftrNetwork> {
+): Promise<MatchingNetwork<LoftrFeatures>> {
   const spec = specNamed(LOFTR, specName);
   const [fineChannels, , coarseChannels] = spec.channels;
   const graphs = loftrGraphs(weights, specName);
-  const sessions: Session[] = [];
-  const load = async (onnx: Uint8Array) => {
-    const session = await runtime.createSession(onnx, choice);
-    sessions.push(session);
-    return session;
-  };
-  const release = async () => {
-    for (const session of sessions.splice(0)) await session.release();
-  };
-  let features: Session;
-  let coarse: Session;
-  let fine: Session;
-  try {
-    features = await load(graphs.features());
-    coarse = await load(graphs.coarse());
-    fine = await load(graphs.fine());
-  } catch (thrown) {
-    await release();
-    throw thrown;
-  }
+  const { sessions, release } = await loadAll(
+    {
+      features: () => graphs.features(),
+      coarse: () => graphs.coarse(),
+      fine: () => graphs.fine(),
+    },
+    (onnx) => runtime.createSession(onnx, choice),
+  );
+  const { features, coarse, fine } = sessions;
 
   async function refine(
-    sides: readonly [PictureFeatures, PictureFeatures],
+    sides: readonly [LoftrFeatures, LoftrFeatures],
     tokens: readonly [Float32Array, Float32Array],
     matches: CoarseMatches,
   ): Promise<Float32Array> {
@@ -109,12 +84,15 @@ export async function openLoftr(
   }
 
   return {
+    cell: COARSE_STRIDE,
+
     async features(picture) {
       const { pixels, width, height } = picture;
       const found = await features.run({ image: { data: pixels, dims: [1, 1, height, width] } });
       const kept = { coarse: outputOf(found, 'coarse'), fine: outputOf(found, 'fine') };
       requireNumbers(kept.coarse);
-      return { picture, ...kept };
+      const bytes = pixels.byteLength + kept.coarse.byteLength + kept.fine.byteLength;
+      return { picture, ...kept, bytes };
     },
 
     async match(a, b, options = {}) {
@@ -152,24 +130,4 @@ export async function openLoftr(
 
     release,
   };
-}
-
-function outputOf(found: Readonly<Record<string, Floats>>, name: string): Float32Array {
-  const output = found[name];
-  if (output) return output.data;
-  throw new CairnError(
-    'internal',
-    `The matching graph gave no "${name}".`,
-    'This is a fault of Cairn: please report it.',
-  );
-}
-
-/** A driver that computes wrongly must not pass for a pair without matches. */
-function requireNumbers(values: Float32Array): void {
-  if (values.every(Number.isFinite)) return;
-  throw new CairnError(
-    'inference-failed',
-    'The matching network gave values that are no numbers.',
-    'Reload; if it happens again, choose the backend "wasm" in the settings.',
-  );
 }

@@ -1,8 +1,8 @@
-// From confidences between all cells of two pictures to coarse matches: sure enough, mutual, off the edges.
+// From confidences between all tokens of two pictures to matches: sure enough, mutual, cells off the edges.
 import type { CellGrid } from './picture.ts';
 import { BORDER_CELLS, CONFIDENCE_THRESHOLD, MAX_MATCHES } from './presets.ts';
 
-/** Of a confidence matrix [L, S]: L cells of the first picture, S of the second. */
+/** Of a confidence matrix [L, S]: L cells or keypoints of the first picture, S of the second. */
 export interface ConfidenceMaxima {
   /** The largest confidence of each row: [L]. */
   readonly rows: Float32Array;
@@ -31,43 +31,58 @@ export function maximaOf(confidence: Float32Array, length: number): ConfidenceMa
   return { rows, places, columns };
 }
 
-export interface CoarseOptions {
+export interface MatchOptions {
   /** A match is surer than this; {@link CONFIDENCE_THRESHOLD} when left out. */
   readonly threshold?: number;
-  /** Cells along the edge of what is seen that never match; {@link BORDER_CELLS} when left out. */
-  readonly border?: number;
   /** The surest are kept; {@link MAX_MATCHES} when left out. */
   readonly most?: number;
 }
 
-/** Pairs of cells, the surest first. */
-export interface CoarseMatches {
+export interface CoarseOptions extends MatchOptions {
+  /** Cells along the edge of what is seen that never match; {@link BORDER_CELLS} when left out. */
+  readonly border?: number;
+}
+
+/** Pairs of tokens (cells or keypoints), the surest first. */
+export interface Matches {
   readonly count: number;
-  /** Cells of the first picture and those of the second that they match, row by row in their grids: [count]. */
+  /** Those of the first picture and those of the second that they match; cells row by row in their grids: [count]. */
   readonly first: Int32Array;
   readonly second: Int32Array;
   /** [count], in 0..1. */
   readonly confidence: Float32Array;
 }
 
-/**
- * Cells that are each other's surest match, as the authors choose them. No cell matches twice. What has
- * no match, such as a white wall, gives a count of 0.
- */
+export type CoarseMatches = Matches;
+
+/** Cells that are each other's surest match and off the edges, as LoFTR's authors choose them. */
 export function coarseMatches(
-  { rows, places, columns }: ConfidenceMaxima,
+  maxima: ConfidenceMaxima,
   grids: readonly [CellGrid, CellGrid],
   options: CoarseOptions = {},
 ): CoarseMatches {
-  const { threshold = CONFIDENCE_THRESHOLD, border = BORDER_CELLS, most = MAX_MATCHES } = options;
+  const { border = BORDER_CELLS } = options;
   const [inner, other] = grids.map((grid) => insideBorder(grid, border)) as [Inside, Inside];
+  return mutualMatches(maxima, options, (i, j) => inner(i) && other(j));
+}
+
+/**
+ * Those that are each other's surest match. None matches twice. What has no match, such as a white wall,
+ * gives a count of 0.
+ * @param admits which pairs may match, all when left out
+ */
+export function mutualMatches(
+  { rows, places, columns }: ConfidenceMaxima,
+  { threshold = CONFIDENCE_THRESHOLD, most = MAX_MATCHES }: MatchOptions = {},
+  admits: (i: number, j: number) => boolean = () => true,
+): Matches {
   const taken = new Set<number>();
   const found: number[] = [];
   for (let i = 0; i < rows.length; i++) {
     const confidence = rows[i]!;
     const j = places[i]!;
     const mutual = confidence > Math.max(threshold, 0) && columns[j] === confidence;
-    if (!mutual || taken.has(j) || !inner(i) || !other(j)) continue;
+    if (!mutual || taken.has(j) || !admits(i, j)) continue;
     taken.add(j);
     found.push(i);
   }

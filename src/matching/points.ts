@@ -1,5 +1,6 @@
-// From coarse matches and offsets to points in pixels of the two pictures.
-import type { CoarseMatches } from './coarse-matches.ts';
+// From matches of cells or keypoints to points in pixels of the two pictures.
+import type { CoarseMatches, Matches } from './coarse-matches.ts';
+import type { Keypoints } from './keypoints.ts';
 import { type MatchingPicture, toOriginal } from './picture.ts';
 
 export interface PointOptions {
@@ -28,21 +29,41 @@ export function matchedPoints(
 ): Float32Array {
   const { cell, reach, firstPixel } = options;
   const [a, b] = pictures;
-  const points = new Float32Array(POINT_NUMBERS * matches.count);
   const corner = (index: number, { cells: { width } }: MatchingPicture) =>
     [(index % width) * cell, Math.floor(index / width) * cell] as const;
-  for (let i = 0; i < matches.count; i++) {
+  return rowsOf(matches, pictures, firstPixel, (i) => {
     const [xa, ya] = corner(matches.first[i]!, a);
     const [xb, yb] = corner(matches.second[i]!, b);
     const [dx, dy] = offsets ? [offsets[3 * i]! * reach, offsets[3 * i + 1]! * reach] : [0, 0];
-    points.set(
-      [
-        ...toOriginal(a, xa, ya, firstPixel),
-        ...toOriginal(b, xb + dx, yb + dy, firstPixel),
-        matches.confidence[i]!,
-      ],
-      POINT_NUMBERS * i,
-    );
+    return [xa, ya, xb + dx, yb + dy];
+  });
+}
+
+/** Likewise of matched keypoints, which stand on centres of pixels. */
+export function keypointPoints(
+  matches: Matches,
+  pictures: readonly [MatchingPicture, MatchingPicture],
+  [a, b]: readonly [Keypoints, Keypoints],
+): Float32Array {
+  const place = ({ places }: Keypoints, i: number) => [places[2 * i]!, places[2 * i + 1]!] as const;
+  return rowsOf(matches, pictures, 0, (i) => [
+    ...place(a, matches.first[i]!),
+    ...place(b, matches.second[i]!),
+  ]);
+}
+
+/** `pointsOf` gives xa, ya, xb, yb of a match in the padded pictures. */
+function rowsOf(
+  matches: Matches,
+  [a, b]: readonly [MatchingPicture, MatchingPicture],
+  firstPixel: number,
+  pointsOf: (match: number) => readonly [number, number, number, number],
+): Float32Array {
+  const rows = new Float32Array(POINT_NUMBERS * matches.count);
+  for (let i = 0; i < matches.count; i++) {
+    const [xa, ya, xb, yb] = pointsOf(i);
+    const ends = [...toOriginal(a, xa, ya, firstPixel), ...toOriginal(b, xb, yb, firstPixel)];
+    rows.set([...ends, matches.confidence[i]!], POINT_NUMBERS * i);
   }
-  return points;
+  return rows;
 }
