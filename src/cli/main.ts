@@ -94,6 +94,34 @@ program
   .action(async (options) => (await import('./commands/train.ts')).train(options));
 
 program
+  .command('train-matcher')
+  .description('train our own LoFTR on pairs made of single photos; resumable')
+  .requiredOption(...manifest)
+  .option('--spec <name>', 'its size', 'compact')
+  .option('--out <dir>', 'folder of the run: checkpoint, weights, log, curves; a new one in runs/')
+  .option('--preset <name>', 'compact or tiny: what is not given below', 'compact')
+  .option('--sizes <list>', 'longest sides of the views in pixels, one for each stage')
+  .option('--epochs <list>', 'epochs of each stage')
+  .option('--batch <n>', 'pairs a step')
+  .option('--lr <rate>', 'peak learning rate')
+  .option('--weight-decay <rate>', 'decoupled decay of weights')
+  .option('--pairs <jsonl>', 'real pairs with known matches, see docs/training.md')
+  .option('--pairs-share <share>', 'of real pairs in the batches; 0.3 where there are any')
+  .option('--init <file>', 'weights to start from, safetensors or .pth')
+  .option('--limit <photos>', 'use only so many photos, of all classes alike')
+  .option('--seed <n>', 'of weights, order, views and light', '1')
+  .option('--backend <name>', 'auto, webgpu, wasm or cpu', 'auto')
+  .option('--software', 'let --backend webgpu be an adapter that computes on the CPU')
+  .option('--validate-every <n>', 'epochs between two validations; 0 validates never', '0')
+  .option('--patience <n>', 'end after so many validations without a better one; 0 never', '0')
+  .option('--save-every <n>', 'steps between two checkpoints', '100')
+  .option('--stop-after <steps>', 'end after so many steps in all, to go on with --resume')
+  .option('--resume', 'go on from the checkpoint in the folder')
+  .option('--dry-run', 'print what it would cost, and train nothing')
+  .option('--json', 'the last line is JSON in any case; accepted for symmetry')
+  .action(async (options) => (await import('./commands/train-matcher.ts')).trainMatcher(options));
+
+program
   .command('contact-sheet')
   .description('draw training photos beside what augmentation makes of them')
   .requiredOption(...manifest)

@@ -12,15 +12,11 @@ import { writeSafetensors } from '../../weights/safetensors.ts';
 import { startHarness } from '../harness/index.ts';
 import { note, printJson, usage } from '../output.ts';
 import { readManifests } from '../photo-list.ts';
+import { identityOf } from '../training/course-config.ts';
 import { joinRanks, type Rank } from '../training/data-parallel.ts';
 import { RunFolder } from '../training/run-folder.ts';
 import { shortened, type TeacherTable, teach } from '../training/teacher.ts';
-import {
-  identityOf,
-  type TrainConfig,
-  type TrainOptions,
-  trainConfig,
-} from '../training/train-config.ts';
+import { type TrainConfig, type TrainOptions, trainConfig } from '../training/train-config.ts';
 import { dryRun } from '../training/train-dry-run.ts';
 import {
   inputOf,

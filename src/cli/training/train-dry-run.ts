@@ -19,13 +19,7 @@ const SHARE_OF_PROBE = 0.55;
 export async function dryRun(config: TrainConfig, plan: RunPlan, classes: number) {
   const stages = costOf(plan, config.student);
   const flops = stages.reduce((sum, stage) => sum + stage.flops, 0);
-  const backends: Record<string, { gflops: number; hours: number; why: string }> = {};
-  for (const backend of ['webgpu', 'wasm', 'cpu'] as const) {
-    const probed = await probe(backend);
-    if (!probed) continue;
-    const hours = flops / (probed.gflops * 1e9 * SHARE_OF_PROBE) / 3600 / config.processes;
-    backends[backend] = { gflops: round(probed.gflops), hours: round(hours), why: probed.why };
-  }
+  const backends = await hoursByBackend(flops, config.processes);
   return {
     arch: config.student.arch,
     spec: config.student.spec,
@@ -37,6 +31,18 @@ export async function dryRun(config: TrainConfig, plan: RunPlan, classes: number
     memory: Math.round(Math.max(...stages.map(({ memory }) => memory))),
     backends,
   };
+}
+
+/** Of a run of so many floating-point operations, on each backend that starts here. */
+export async function hoursByBackend(flops: number, processes = 1) {
+  const backends: Record<string, { gflops: number; hours: number; why: string }> = {};
+  for (const backend of ['webgpu', 'wasm', 'cpu'] as const) {
+    const probed = await probe(backend);
+    if (!probed) continue;
+    const hours = flops / (probed.gflops * 1e9 * SHARE_OF_PROBE) / 3600 / processes;
+    backends[backend] = { gflops: round(probed.gflops), hours: round(hours), why: probed.why };
+  }
+  return backends;
 }
 
 async function probe(backend: HarnessBackend): Promise<{ gflops: number; why: string } | null> {

@@ -8,6 +8,7 @@ import type { LogLine } from '../../training/trainer/loop.ts';
 import { type Images, type StudentSpec, studentModel } from '../../training/trainer/model.ts';
 import { labelLoss, Objective, type Targets } from '../../training/trainer/objective.ts';
 import type { Place, RunPlan } from '../../training/trainer/run-plan.ts';
+import type { Scores } from '../../training/trainer/scores.ts';
 import { isHeadPath, lastStagePaths, type PathTest } from '../../training/trainer/trained-paths.ts';
 import type { TrainerOptions } from '../../training/trainer/trainer.ts';
 import type { EncoderEntry } from '../../weights/registry.ts';
@@ -109,17 +110,28 @@ function rowsOf(table: TeacherTable | null, photos: Int32Array): Float32Array | 
   return rows;
 }
 
-/** One line for people who watch. */
-export function progressOf(line: LogLine, plan: RunPlan): string {
+/** One line for people who watch; `what` is trained on. */
+export function progressOf(
+  line: LogLine,
+  plan: RunPlan,
+  what: 'images' | 'pairs' = 'images',
+): string {
   const at = `step ${line.step} of ${plan.steps}, epoch ${line.epoch + 1}`;
-  if (line.kind === 'validation') {
-    const mixed =
-      line.asymmetric === undefined
-        ? ''
-        : `, asked of the teacher's gallery ${line.asymmetric.toFixed(4)}`;
-    return `${at}: validation GAP ${line.gap.toFixed(4)}, top-1 ${line.top1.toFixed(4)}${mixed}`;
-  }
+  if (line.kind === 'validation') return `${at}: validation ${inWords(line)}`;
   const parts = Object.entries(line.parts).map(([name, value]) => `${name} ${value.toFixed(3)}`);
-  const rate = `${line.imagesPerSecond.toFixed(1)} images/s`;
+  const rate = `${line.imagesPerSecond.toFixed(1)} ${what}/s`;
   return `${at}, ${line.size} px: loss ${line.loss.toFixed(4)} (${parts.join(', ')}), ${rate}`;
+}
+
+function inWords(scores: Scores): string {
+  if ('gap' in scores) {
+    const { gap, top1, asymmetric } = scores;
+    const mixed =
+      asymmetric === undefined ? '' : `, asked of the teacher's gallery ${asymmetric.toFixed(4)}`;
+    return `GAP ${gap.toFixed(4)}, top-1 ${top1.toFixed(4)}${mixed}`;
+  }
+  const { auc3, auc5, auc10, within3, matches } = scores;
+  const areas = [auc3, auc5, auc10].map((area) => area.toFixed(3)).join(' / ');
+  const share = `${(100 * within3).toFixed(1)} % of ${matches.toFixed(1)} matches a pair`;
+  return `AUC at 3, 5 and 10 px ${areas}, ${share} within 3 px`;
 }

@@ -7,16 +7,25 @@ import {
   type AugmentationPreset,
 } from '../../training/augment/presets.ts';
 import type { Batch, BatchPlan, BatchSource } from '../../training/data/batch.ts';
-import type { BatchAnswer, BatchRequest, BatchWorkerData } from './train-worker-protocol.ts';
+import type { PairBatch } from '../../training/matcher/make-pairs.ts';
+import type {
+  BatchAnswer,
+  BatchRequest,
+  BatchWorkerData,
+  KnownPair,
+} from './train-worker-protocol.ts';
 
-export interface BatchWorkerOptions {
+export interface WorkerOptions {
+  readonly workers?: number;
+  /** Most bytes of decoded photos in memory, all workers together. */
+  readonly cacheBytes?: number;
+}
+
+export interface BatchWorkerOptions extends WorkerOptions {
   readonly augmentation: AugmentationName | AugmentationPreset;
   /** Of 0..255 values by channel: the encoder's `input.mean` and `input.std`. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
-  readonly workers?: number;
-  /** Most bytes of decoded photos in memory, all workers together. */
-  readonly cacheBytes?: number;
 }
 
 export const BATCH_WORKERS = {
@@ -29,42 +38,31 @@ export const BATCH_WORKERS = {
 
 const START = new URL('./train-worker-start.mjs', import.meta.url);
 
-interface Pending {
+interface Pending<B> {
   readonly plan: BatchPlan;
-  resolve(batch: Batch): void;
+  resolve(batch: B): void;
   reject(error: CairnError): void;
 }
 
 /** A thread that has not ended, and what it is to answer, by id. */
-interface Thread {
+interface Thread<B> {
   readonly worker: Worker;
-  readonly asked: Map<number, Pending>;
+  readonly asked: Map<number, Pending<B>>;
 }
 
-export class BatchWorkers implements BatchSource {
-  readonly #threads: Thread[];
-  readonly #waiting: Pending[] = [];
+/** Threads that all make the same kind of batch. */
+abstract class PlanWorkers<B> implements BatchSource<B> {
+  readonly #threads: Thread<B>[];
+  readonly #waiting: Pending<B>[] = [];
   #nextId = 0;
   /** Why no batch comes any more. */
   #ended: CairnError | null = null;
 
-  /**
-   * @param files absolute paths, which plans name by index
-   * @param labels class of each, −1 = none
-   */
-  constructor(files: readonly string[], labels: Int32Array, options: BatchWorkerOptions) {
-    const { augmentation, mean, std } = options;
+  /** @param data of a thread, from the bytes that it may keep */
+  constructor(data: (cacheBytes: number) => BatchWorkerData, options: WorkerOptions) {
     const count = options.workers ?? BATCH_WORKERS.workers;
     const cacheBytes = (options.cacheBytes ?? BATCH_WORKERS.cacheBytes) / count;
-    const data: BatchWorkerData = {
-      files,
-      labels,
-      augmentation: typeof augmentation === 'string' ? AUGMENTATIONS[augmentation] : augmentation,
-      mean,
-      std,
-      cacheBytes,
-    };
-    this.#threads = Array.from({ length: count }, () => this.#start(data));
+    this.#threads = Array.from({ length: count }, () => this.#start(data(cacheBytes)));
   }
 
   /** The threads, to be watched from outside: how busy they are, or that they end. */
@@ -72,7 +70,7 @@ export class BatchWorkers implements BatchSource {
     return this.#threads.map(({ worker }) => worker);
   }
 
-  load(plan: BatchPlan): Promise<Batch> {
+  load(plan: BatchPlan): Promise<B> {
     return new Promise((resolve, reject) => {
       if (this.#ended) return reject(this.#ended);
       this.#waiting.push({ plan, resolve, reject });
@@ -87,9 +85,9 @@ export class BatchWorkers implements BatchSource {
     await Promise.all(this.#threads.map(({ worker }) => worker.terminate()));
   }
 
-  #start(data: BatchWorkerData): Thread {
+  #start(data: BatchWorkerData): Thread<B> {
     const worker = new Worker(START, { workerData: data, execArgv: [] });
-    const thread: Thread = { worker, asked: new Map() };
+    const thread: Thread<B> = { worker, asked: new Map() };
     worker.on('message', (answer: BatchAnswer) => this.#settle(thread, answer));
     worker.on('error', (error: Error) => this.#end(crashed(`it failed: ${error.message}`)));
     worker.on('messageerror', () => this.#end(crashed('its answer cannot be read')));
@@ -109,10 +107,11 @@ export class BatchWorkers implements BatchSource {
     }
   }
 
-  #settle({ asked }: Thread, answer: BatchAnswer): void {
+  #settle({ asked }: Thread<B>, answer: BatchAnswer): void {
     const pending = asked.get(answer.id);
     asked.delete(answer.id);
-    if (answer.kind === 'batch') pending?.resolve(answer.batch);
+    // Threads make what their data asks for.
+    if (answer.kind === 'batch') pending?.resolve(answer.batch as B);
     else pending?.reject(fromPlainError(answer.error));
     this.#dispatch();
   }
@@ -131,6 +130,37 @@ export class BatchWorkers implements BatchSource {
     }
     this.#waiting.length = 0;
     for (const { reject } of pending) reject(why);
+  }
+}
+
+/** Of augmented photos, for encoders. */
+export class BatchWorkers extends PlanWorkers<Batch> {
+  /**
+   * @param files absolute paths, which plans name by index
+   * @param labels class of each, −1 = none
+   */
+  constructor(files: readonly string[], labels: Int32Array, options: BatchWorkerOptions) {
+    const { augmentation: wanted, mean, std } = options;
+    const augmentation = typeof wanted === 'string' ? AUGMENTATIONS[wanted] : wanted;
+    super(
+      (cacheBytes) => ({ kind: 'images', files, labels, augmentation, mean, std, cacheBytes }),
+      options,
+    );
+  }
+}
+
+/** Of pairs of views, for matchers. */
+export class PairWorkers extends PlanWorkers<PairBatch> {
+  /**
+   * @param files absolute paths of photos that make a pair each, which plans name by index
+   * @param pairs of photos, which plans name by their place after all files
+   */
+  constructor(
+    files: readonly string[],
+    pairs: readonly KnownPair[] = [],
+    options: WorkerOptions = {},
+  ) {
+    super((cacheBytes) => ({ kind: 'pairs', files, pairs, cacheBytes }), options);
   }
 }
 

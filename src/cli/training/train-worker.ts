@@ -2,47 +2,77 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import sharp from 'sharp';
 import { toPlainError } from '../../errors.ts';
+import type { PixelGrid } from '../../imaging/decode.ts';
 import { decodePhoto } from '../../imaging/decode-node.ts';
 import { type PreparedPhoto, preparePhoto } from '../../training/augment/augment.ts';
 import { jpegRoundTrip } from '../../training/augment/jpeg-node.ts';
-import type { BatchPlan } from '../../training/data/batch.ts';
+import type { Batch, BatchPlan } from '../../training/data/batch.ts';
 import { assembleBatch } from '../../training/data/make-batch.ts';
+import { makePairs, type PairBatch, type PairPhotos } from '../../training/matcher/make-pairs.ts';
+import { preparedForViews } from '../../training/matcher/views.ts';
 import { readPhoto } from '../encode-photos.ts';
 import { PhotoCache } from './train-worker-cache.ts';
-import type { BatchAnswer, BatchRequest, BatchWorkerData } from './train-worker-protocol.ts';
+import type {
+  BatchAnswer,
+  BatchRequest,
+  BatchWorkerData,
+  ImageWorkerData,
+  PairWorkerData,
+} from './train-worker-protocol.ts';
 
 // Photos are small: libvips' own threads and its cache of operations cost more than they give.
 sharp.concurrency(1);
 sharp.cache(false);
 
-const { files, cacheBytes, ...options } = workerData as BatchWorkerData;
-const cache = new PhotoCache(cacheBytes);
+const data = workerData as BatchWorkerData;
+const cache = new PhotoCache(data.cacheBytes);
 const port = parentPort!; // never null in a worker
 
-/** The cache holds photos at the size that this shape of image needs. */
-async function prepared(photo: number, plan: BatchPlan): Promise<PreparedPhoto> {
-  const key = `${photo} ${plan.width}x${plan.height}`;
-  const known = cache.get(key);
+/** The cache holds photos as they are needed; `key` says for what, besides the file. */
+async function prepared(
+  file: string | undefined,
+  key: string,
+  prepare: (pixels: PixelGrid) => PreparedPhoto,
+): Promise<PreparedPhoto> {
+  if (file === undefined) throw new RangeError('A plan names a photo that the data set has not.');
+  const known = cache.get(`${key} ${file}`);
   if (known) return known;
-  const file = files[photo];
-  if (file === undefined) throw new RangeError(`The data set has no photo ${photo}.`);
-  const pixels = await decodePhoto(await readPhoto(file));
-  const made = preparePhoto(pixels, plan, options.augmentation);
-  cache.put(key, made);
+  const made = prepare(await decodePhoto(await readPhoto(file)));
+  cache.put(`${key} ${file}`, made);
   return made;
+}
+
+async function imagesOf(plan: BatchPlan, { files, ...options }: ImageWorkerData): Promise<Batch> {
+  const key = `${plan.width}x${plan.height}`;
+  const prepare = (pixels: PixelGrid) => preparePhoto(pixels, plan, options.augmentation);
+  const photos = await Promise.all(plan.photos.map((n) => prepared(files[n], key, prepare)));
+  return assembleBatch(photos, plan, { ...options, jpeg: jpegRoundTrip });
+}
+
+async function pairsOf(plan: BatchPlan, { files, pairs }: PairWorkerData): Promise<PairBatch> {
+  const key = `${plan.width}x${plan.height}`;
+  const entry = async (n: number): Promise<PairPhotos> => {
+    const pair = pairs[n - files.length];
+    if (!pair) {
+      const { pixels } = await prepared(files[n], key, (photo) => preparedForViews(photo, plan));
+      return { kind: 'one', photo: pixels };
+    }
+    // Known points are in the photos' own pixels.
+    const whole = (file: string) =>
+      prepared(file, 'whole', (pixels) => ({ pixels, shrunk: false }));
+    const [first, second] = [await whole(pair.files[0]), await whole(pair.files[1])];
+    return { kind: 'two', photos: [first.pixels, second.pixels], known: pair.known };
+  };
+  return makePairs(await Promise.all(plan.photos.map(entry)), plan, jpegRoundTrip);
 }
 
 async function answer({ id, plan }: BatchRequest): Promise<void> {
   try {
-    const photos = await Promise.all(plan.photos.map((photo) => prepared(photo, plan)));
-    const batch = await assembleBatch(photos, plan, { ...options, jpeg: jpegRoundTrip });
-    const { pixels, labels, flipped } = batch;
-    port.postMessage({ kind: 'batch', id, batch } satisfies BatchAnswer, [
-      pixels.buffer as ArrayBuffer,
-      batch.photos.buffer as ArrayBuffer,
-      labels.buffer as ArrayBuffer,
-      flipped.buffer as ArrayBuffer,
-    ]);
+    const batch = data.kind === 'pairs' ? await pairsOf(plan, data) : await imagesOf(plan, data);
+    const buffers = Object.values(batch).flatMap((value: unknown) =>
+      ArrayBuffer.isView(value) ? [value.buffer as ArrayBuffer] : [],
+    );
+    port.postMessage({ kind: 'batch', id, batch } satisfies BatchAnswer, buffers);
   } catch (thrown) {
     port.postMessage({ kind: 'error', id, error: toPlainError(thrown) } satisfies BatchAnswer);
   }

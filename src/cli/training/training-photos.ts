@@ -109,9 +109,10 @@ function balanced(photos: readonly ListedPhoto[], limit: number): ListedPhoto[] 
   return taken;
 }
 
-type SizedPhoto = Omit<TrainingPhoto, 'classIndex'>;
+export type SizedPhoto = Omit<TrainingPhoto, 'classIndex'>;
 
-async function withSizes(photos: readonly ListedPhoto[]): Promise<SizedPhoto[]> {
+/** Unreadable ones are told and left out. */
+export async function withSizes(photos: readonly ListedPhoto[]): Promise<SizedPhoto[]> {
   const sized: SizedPhoto[] = [];
   for (let from = 0; from < photos.length; from += OPEN_FILES) {
     const some = await Promise.all(photos.slice(from, from + OPEN_FILES).map(withSize));

@@ -52,19 +52,21 @@ export function loftrCoarse<T>(
 const NEVER = 1e9;
 
 /**
- * How surely token i of the first picture and token j of the second show the same: [N, L, S] in 0..1, by
- * softmax along both sides; 0 where either is padding. Tokens are what {@link loftrCoarse} gives.
+ * How alike token i of the first picture and token j of the second are: [N, L, S], far below all others
+ * where either is padding. Tokens are what {@link loftrCoarse} gives.
  */
-export function loftrConfidence<T>(
-  ops: Ops<T>,
-  [first, second]: Pair<Tokens<T>>,
-  spec: LoftrSpec,
-): T {
+export function loftrScores<T>(ops: Ops<T>, [first, second]: Pair<Tokens<T>>, spec: LoftrSpec): T {
   return ops.scope('coarse_matching', () => {
     const scale = 1 / (spec.channels[2] * spec.temperature);
     const [a, b] = padded(ops, { ...first, tokens: ops.mul(first.tokens, scale) }, second);
-    return ops.dualSoftmax(ops.similarity(a, b));
+    return ops.similarity(a, b);
   });
+}
+
+/** How surely they show the same: [N, L, S] in 0..1, by softmax of the scores along both sides. */
+export function loftrConfidence<T>(ops: Ops<T>, tokens: Pair<Tokens<T>>, spec: LoftrSpec): T {
+  const scores = loftrScores(ops, tokens, spec);
+  return ops.scope('coarse_matching', () => ops.dualSoftmax(scores));
 }
 
 /**

@@ -41,6 +41,14 @@ function shrunkBy(photo: PixelGrid, factor: number): PixelGrid {
   return resized(photo, side(photo.width), side(photo.height));
 }
 
+/**
+ * A photo that is shown with so many of its pixels for each of the image's, along a side: shrunk first where
+ * interpolation alone would skip some.
+ */
+export function sharpEnough(photo: PixelGrid, density: number): PixelGrid {
+  return density > DENSE ? shrunkBy(photo, DENSITY / density) : photo;
+}
+
 /** Whether images are the photos as the encoder sees them, mirrored or recoloured at most. */
 function keepsGeometry(preset: AugmentationPreset): boolean {
   return preset.crop === null && preset.shiftScaleRotate === null;

@@ -59,37 +59,48 @@ export function densityOf({ ux, uy, vx, vy }: AffineMap): number {
  * @param out [height, width, 3], 0..255
  */
 export function warp(photo: PixelGrid, map: AffineMap, image: Size, out: Float32Array): void {
-  const { width, height, channels, data } = photo;
   const { ux, vx } = map;
-  const rightmost = width - 1;
-  const lowest = height - 1;
-  const rowBytes = width * channels;
   let to = 0;
   for (let y = 0; y < image.height; y++) {
     // From corners to pixel centres: the centre of the first pixel is ½, its index 0.
     let u = map.u0 + ux * 0.5 + map.uy * (y + 0.5) - 0.5;
     let v = map.v0 + vx * 0.5 + map.vy * (y + 0.5) - 0.5;
-    for (let x = 0; x < image.width; x++, u += ux, v += vx, to += 3) {
-      const su = u >= 0 && u <= rightmost ? u : reflect(u, width);
-      const sv = v >= 0 && v <= lowest ? v : reflect(v, height);
-      const left = su | 0;
-      const top = sv | 0;
-      const fu = su - left;
-      const fv = sv - top;
-      const a = top * rowBytes + left * channels;
-      const b = left < rightmost ? a + channels : a;
-      const down = top < lowest ? rowBytes : 0;
-      const c = a + down;
-      const d = b + down;
-      const wd = fu * fv;
-      const wb = fu - wd;
-      const wc = fv - wd;
-      const wa = 1 - fu - wc;
-      out[to] = wa * data[a]! + wb * data[b]! + wc * data[c]! + wd * data[d]!;
-      out[to + 1] = wa * data[a + 1]! + wb * data[b + 1]! + wc * data[c + 1]! + wd * data[d + 1]!;
-      out[to + 2] = wa * data[a + 2]! + wb * data[b + 2]! + wc * data[c + 2]! + wd * data[d + 2]!;
-    }
+    for (let x = 0; x < image.width; x++, u += ux, v += vx, to += 3) blendAt(photo, u, v, out, to);
   }
+}
+
+/**
+ * The photo's colour between pixels, bilinearly, into three numbers of `out` from `to`; `u` and `v` are
+ * pixel indices, any real numbers: beyond its edges the photo is reflected.
+ */
+export function blendAt(
+  photo: PixelGrid,
+  u: number,
+  v: number,
+  out: Float32Array,
+  to: number,
+): void {
+  const { width, height, channels, data } = photo;
+  const rightmost = width - 1;
+  const lowest = height - 1;
+  const su = u >= 0 && u <= rightmost ? u : reflect(u, width);
+  const sv = v >= 0 && v <= lowest ? v : reflect(v, height);
+  const left = su | 0;
+  const top = sv | 0;
+  const fu = su - left;
+  const fv = sv - top;
+  const a = (top * width + left) * channels;
+  const b = left < rightmost ? a + channels : a;
+  const down = top < lowest ? width * channels : 0;
+  const c = a + down;
+  const d = b + down;
+  const wd = fu * fv;
+  const wb = fu - wd;
+  const wc = fv - wd;
+  const wa = 1 - fu - wc;
+  out[to] = wa * data[a]! + wb * data[b]! + wc * data[c]! + wd * data[d]!;
+  out[to + 1] = wa * data[a + 1]! + wb * data[b + 1]! + wc * data[c + 1]! + wd * data[d + 1]!;
+  out[to + 2] = wa * data[a + 2]! + wb * data[b + 2]! + wc * data[c + 2]! + wd * data[d + 2]!;
 }
 
 /** A pixel index, any real number, mirrored at the edges −½ and size − ½, then held within 0..size−1. */

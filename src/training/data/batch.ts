@@ -28,13 +28,13 @@ export interface BatchPlan {
 }
 
 /** Makes batches ahead of time, usually in workers. */
-export interface BatchSource {
+export interface BatchSource<B = Batch> {
   /**
    * The batch of a plan. May be called several times before the first has come: answers belong to
    * their calls, and work is done in the order of calls. Throws `photo-*` for a photo that cannot be
    * read, `worker-crashed`, and `aborted` after `close`.
    */
-  load(plan: BatchPlan): Promise<Batch>;
+  load(plan: BatchPlan): Promise<B>;
   /** Ends the workers; batches that have not come are rejected with `aborted`. */
   close(): Promise<void>;
 }

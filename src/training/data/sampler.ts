@@ -195,7 +195,7 @@ function systematicSample(
 }
 
 /** Fisher and Yates, in place. */
-function shuffle(items: unknown[], random: () => number): void {
+export function shuffle(items: unknown[], random: () => number): void {
   for (let i = items.length - 1; i > 0; i--) {
     const j = Math.floor(random() * (i + 1));
     [items[i], items[j]] = [items[j], items[i]];

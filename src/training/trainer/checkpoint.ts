@@ -10,14 +10,17 @@ import {
   writeSafetensors,
 } from '../../weights/safetensors.ts';
 
+/** A measure by its name, and a step. */
+export type Best = Readonly<Record<string, number>> & { readonly step: number };
+
 /** Where a run stands; grows by whole steps. */
 export interface Progress {
   /** Steps done in all. */
   readonly step: number;
   /** Numbers that the loss keeps between steps. */
   readonly loss: Readonly<Record<string, number>>;
-  /** The best validation so far, and at which step. */
-  readonly best: { readonly gap: number; readonly step: number } | null;
+  /** The best validation so far, by the measure that ranks this network (scores.ts), and at which step. */
+  readonly best: Best | null;
   /** Validations since the best one. */
   readonly stale: number;
   readonly seconds: number;

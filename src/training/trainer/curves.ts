@@ -42,18 +42,25 @@ function seriesOf(lines: readonly LogLine[]): Series[] {
     ofSteps('loss', (line) => line.loss),
     ...parts.map((part) => ofSteps(part, (line) => line.parts[part])),
     ofSteps('learning rate', (line) => line.learningRate),
-    {
-      title: 'validation GAP',
+    ...VALIDATED.map(([name, title]) => ({
+      title: `validation ${title}`,
       dots: true,
-      points: validations.map((line) => [line.step, line.gap] as const),
-    },
-    {
-      title: 'validation top-1',
-      dots: true,
-      points: validations.map((line) => [line.step, line.top1] as const),
-    },
+      points: validations.flatMap((line) => {
+        const value = new Map<string, unknown>(Object.entries(line)).get(name);
+        return typeof value === 'number' ? [[line.step, value] as const] : [];
+      }),
+    })),
   ];
 }
+
+/** Scores of encoders and of matchers that are drawn, with their titles. */
+const VALIDATED = [
+  ['gap', 'GAP'],
+  ['top1', 'top-1'],
+  ['auc5', 'AUC at 5 px'],
+  ['within3', 'share within 3 px'],
+  ['matches', 'matches'],
+] as const;
 
 /** Means of neighbouring points, so that a curve has at most {@link POINTS}. */
 function averaged(points: readonly (readonly [number, number])[]) {

@@ -4,8 +4,8 @@ import type { Batch } from '../data/batch.ts';
 import type { Progress } from './checkpoint.ts';
 import type { Targets } from './objective.ts';
 import { type Place, placeOf, type RunPlan } from './run-plan.ts';
-import type { Trainer } from './trainer.ts';
-import type { ValidationScores } from './validation.ts';
+import { headline, type Scores } from './scores.ts';
+import type { StepReport } from './trainer.ts';
 
 /** One line of the log: a step, or a validation after it. */
 export type LogLine =
@@ -18,25 +18,26 @@ export type LogLine =
       readonly loss: number;
       readonly parts: Readonly<Record<string, number>>;
       readonly gradientNorm: number;
+      /** Of a matcher: pairs. */
       readonly imagesPerSecond: number;
     }
   | ({
       readonly kind: 'validation';
       readonly step: number;
       readonly epoch: number;
-    } & ValidationScores);
+    } & Scores);
 
-/** Whatever a trainer takes, with the number of photos in it. */
+/** Whatever a trainer takes, with the number of photos or pairs in it. */
 type Counted = { readonly count: number };
 
-export interface LoopParts<B extends Counted = Batch> {
-  readonly trainer: Pick<Trainer<B>, 'step'>;
+export interface LoopParts<B extends Counted = Batch, T = Targets> {
+  readonly trainer: { step(batch: B, targets: T, learningRate: number): Promise<StepReport> };
   readonly plan: RunPlan;
   /** By step, from 0. */
   readonly learningRate: (step: number) => number;
   /** The batch of a place in the plan; asked for several steps ahead. */
-  readonly batch: (place: Place) => Promise<{ batch: B; targets: Targets }>;
-  readonly validate?: ((place: Place) => Promise<ValidationScores>) | undefined;
+  readonly batch: (place: Place) => Promise<{ batch: B; targets: T }>;
+  readonly validate?: ((place: Place) => Promise<Scores>) | undefined;
   /** Keeps a checkpoint, atomically. `best` is set when validation was never better. */
   readonly save: (progress: Unsaved, best: boolean) => Promise<void>;
   readonly log: (line: LogLine) => void;
@@ -50,7 +51,7 @@ export interface LoopOptions {
   readonly validateEvery: number;
   /** Steps between two checkpoints. */
   readonly saveEvery: number;
-  /** Validations without a better GAP after which the run ends; never when 0. */
+  /** Validations without a better one after which the run ends; never when 0. */
   readonly patience: number;
   /** Ends the run after so many steps in all, to be resumed; never when null. */
   readonly stopAfter: number | null;
@@ -66,13 +67,13 @@ const AHEAD = 3;
  * Runs from `from` to the end of the plan, or until validation has not improved for long. Saves when it
  * is aborted, then throws `aborted`; throws what steps and batches throw.
  */
-export async function runLoop<B extends Counted>(
-  parts: LoopParts<B>,
+export async function runLoop<B extends Counted, T>(
+  parts: LoopParts<B, T>,
   options: LoopOptions,
   from: Unsaved = START,
 ): Promise<Unsaved> {
   const { trainer, plan } = parts;
-  const queue: ReturnType<LoopParts<B>['batch']>[] = [];
+  const queue: ReturnType<LoopParts<B, T>['batch']>[] = [];
   let asked = from.step;
   let progress = from;
   const end = Math.min(plan.steps, options.stopAfter ?? plan.steps);
@@ -130,9 +131,11 @@ async function afterStep(
   if (validate && epochEnds && (due || progress.step === plan.steps)) {
     const scores = await validate(place);
     parts.log({ kind: 'validation', step: progress.step, epoch: place.epoch, ...scores });
-    const better = progress.best === null || scores.gap > progress.best.gap;
+    const { name, value } = headline(scores);
+    const before = progress.best?.[name];
+    const better = before === undefined || value > before;
     const next = better
-      ? { ...progress, best: { gap: scores.gap, step: progress.step }, stale: 0 }
+      ? { ...progress, best: { [name]: value, step: progress.step }, stale: 0 }
       : { ...progress, stale: progress.stale + 1 };
     await parts.save(next, better);
     return next;

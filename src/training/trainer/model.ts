@@ -12,11 +12,14 @@ import { loadTfParams, saveTfParam, type TfOps } from '../../tensor/tf-ops.ts';
 import { fromFloat32, type Weights, type WeightTensor } from '../../weights/safetensors.ts';
 import type { Batch } from '../data/batch.ts';
 
-/** What a trainer moves: parameters by path, and the embeddings that they make of a batch. */
-export interface Model<B> {
+/**
+ * What a trainer moves: parameters by path, and what they make of a batch. `E` are an encoder's embeddings,
+ * [N, dim], L2-normalised, unless another network says otherwise.
+ */
+export interface Model<B, E = tf.Tensor2D> {
   readonly parameters: ReadonlyMap<string, Parameter>;
-  /** [N, dim], L2-normalised. Must be called within `tf.tidy`. */
-  embed(ops: TfOps, params: Params<tf.Tensor>, batch: B): tf.Tensor2D;
+  /** Must be called within `tf.tidy`. */
+  embed(ops: TfOps, params: Params<tf.Tensor>, batch: B): E;
 }
 
 /** Normalised pixels [count, height, width, 3]. */

@@ -31,6 +31,15 @@ export interface Outcome {
   readonly state: Readonly<Record<string, tf.Scalar>>;
 }
 
+/** What a trainer makes small: a function of what a model made (`E`) and what it is compared with (`T`). */
+export interface Aim<E, T> {
+  /** What the loss learns beside the model. */
+  readonly parameters: ReadonlyMap<string, Parameter>;
+  readonly initialState: LossState;
+  /** Must be called within `tf.tidy`. */
+  compute(p: Params<tf.Tensor>, output: E, targets: T, state: LossState): Outcome;
+}
+
 /** A loss on the labelled photos of a batch: over classes, or over triplets of the photos themselves. */
 export type LabelLoss = ClassLoss | 'triplet';
 
@@ -42,7 +51,7 @@ export function labelLoss(
   return name === 'triplet' ? name : classLoss(name, classes);
 }
 
-export class Objective {
+export class Objective implements Aim<tf.Tensor2D, Targets> {
   constructor(
     readonly labels: { readonly loss: LabelLoss; readonly weight: number } | null,
     readonly distillation: Distillation | null,

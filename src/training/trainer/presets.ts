@@ -10,7 +10,8 @@ export interface Stage {
   readonly epochs: number;
 }
 
-export interface TrainingPreset {
+/** How a run goes, whatever is trained. */
+export interface CoursePreset {
   readonly stages: readonly Stage[];
   readonly batch: number;
   /** Peak learning rate of AdamW, after the warm-up. */
@@ -22,6 +23,10 @@ export interface TrainingPreset {
   readonly clipNorm: number;
   /** Decay of the weights' moving average. */
   readonly averageDecay: number;
+}
+
+/** Of an encoder. */
+export interface TrainingPreset extends CoursePreset {
   readonly loss: TrainingLoss;
   readonly pooling: PoolingKind;
   /** Length of the embedding. */

@@ -66,8 +66,8 @@ export function learningRate(
 }
 
 /** Forward, gradients of the input and of the weights: a step computes each product three times. */
-const PASSES = 3;
-const FLOPS_PER_MAC = 2;
+export const PASSES = 3;
+export const FLOPS_PER_MAC = 2;
 /** Parameter, gradient, two moments and the average: five float32 numbers for each parameter. */
 const COPIES = 5;
 const FLOAT_BYTES = 4;

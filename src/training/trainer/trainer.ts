@@ -9,12 +9,12 @@ import { clipByGlobalNorm } from '../optimiser/clip.ts';
 import { WeightAverage } from '../optimiser/ema.ts';
 import { type Group, type Progress, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { type Model, Variables } from './model.ts';
-import type { Objective, Targets } from './objective.ts';
+import type { Aim, Targets } from './objective.ts';
 import { TrainingOps } from './training-ops.ts';
 
-export interface TrainerOptions<B> {
-  readonly model: Model<B>;
-  readonly objective: Objective;
+export interface TrainerOptions<B, E = tf.Tensor2D, T = Targets> {
+  readonly model: Model<B, E>;
+  readonly objective: Aim<E, T>;
   readonly seed: number;
   readonly weightDecay: number;
   readonly clipNorm: number;
@@ -48,9 +48,12 @@ export interface StepReport extends Measured {
 
 type Gradients = Record<string, tf.Tensor>;
 
-/** Lifetime: `dispose` frees all that it holds on the backend. */
-export class Trainer<B> {
-  readonly #options: TrainerOptions<B>;
+/**
+ * Of any network: `B` are its batches, `E` what it makes of one, `T` what that is compared with. Lifetime:
+ * `dispose` frees all that it holds on the backend.
+ */
+export class BaseTrainer<B, E extends tf.TensorContainer, T> {
+  readonly #options: TrainerOptions<B, E, T>;
   readonly #network: Variables;
   readonly #loss: Variables;
   readonly #optimiser: AdamW;
@@ -58,7 +61,7 @@ export class Trainer<B> {
   #state: LossState;
 
   /** Throws `model-invalid` for initial weights that do not fit. */
-  constructor(options: TrainerOptions<B>) {
+  constructor(options: TrainerOptions<B, E, T>) {
     const { model, objective, seed, initial, initialLoss, averageDecay, weightDecay } = options;
     this.#options = options;
     this.#network = Variables.start(model.parameters, seed, initial);
@@ -79,15 +82,15 @@ export class Trainer<B> {
    * One step of the optimiser. Throws `training-failed` when the loss or its gradient is no number any
    * more; nothing has changed then.
    */
-  async step(batch: B, targets: Targets, learningRate: number): Promise<StepReport> {
+  async step(batch: B, targets: T, learningRate: number): Promise<StepReport> {
     const { model, objective, frozenNorms = false, clipNorm, exchange } = this.#options;
     const ops = new TrainingOps({ frozenNorms });
     const network = this.#trained(this.#network);
     const learned = new Map([...network, ...this.#loss.trainable]);
     const kept: Record<string, tf.Scalar> = {};
     const run = tf.variableGrads(() => {
-      const embeddings = model.embed(ops, this.#network.params, batch);
-      const outcome = objective.compute(this.#loss.params, embeddings, targets, this.#state);
+      const output = model.embed(ops, this.#network.params, batch);
+      const outcome = objective.compute(this.#loss.params, output, targets, this.#state);
       for (const [name, value] of Object.entries(outcome.parts)) {
         kept[`part/${name}`] = tf.keep(value.clone());
       }
@@ -126,11 +129,11 @@ export class Trainer<B> {
   }
 
   /** The objective on a batch as training stands, with running statistics; nothing is learned from it. */
-  async measure(batch: B, targets: Targets): Promise<Measured> {
+  async measure(batch: B, targets: T): Promise<Measured> {
     const { model, objective } = this.#options;
     const { loss, parts } = tf.tidy(() => {
-      const embeddings = model.embed(new TfOps(), this.#network.params, batch);
-      const outcome = objective.compute(this.#loss.params, embeddings, targets, this.#state);
+      const output = model.embed(new TfOps(), this.#network.params, batch);
+      const outcome = objective.compute(this.#loss.params, output, targets, this.#state);
       return { loss: outcome.loss, parts: outcome.parts as Record<string, tf.Scalar> };
     });
     // The sum may be its only summand itself: what is read is then one tensor under two names.
@@ -139,16 +142,10 @@ export class Trainer<B> {
     return { loss: total, parts: numbers };
   }
 
-  /**
-   * Embeddings of a batch as recognition would give them: averaged weights, running statistics. Row-major
-   * [N, dim].
-   */
-  async embed(batch: B): Promise<Float32Array> {
+  /** What ships makes of a batch: averaged weights, running statistics. The caller disposes it. */
+  protected output(batch: B): E {
     const params = this.#average.params(this.#network.params);
-    const rows = tf.tidy(() => this.#options.model.embed(new TfOps(), params, batch));
-    const values = Float32Array.from(await rows.data());
-    rows.dispose();
-    return values;
+    return tf.tidy(() => this.#options.model.embed(new TfOps(), params, batch));
   }
 
   /** The averaged weights, float32, PyTorch's layout: what ships. */
@@ -212,6 +209,17 @@ export class Trainer<B> {
     const { trains } = this.#options;
     if (!trains) return variables.trainable;
     return new Map([...variables.trainable].filter(([path]) => trains(path)));
+  }
+}
+
+/** Of encoders. */
+export class Trainer<B> extends BaseTrainer<B, tf.Tensor2D, Targets> {
+  /** Embeddings of a batch as recognition would give them. Row-major [N, dim]. */
+  async embed(batch: B): Promise<Float32Array> {
+    const rows = this.output(batch);
+    const values = Float32Array.from(await rows.data());
+    rows.dispose();
+    return values;
   }
 }
 
