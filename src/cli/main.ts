@@ -123,13 +123,14 @@ program
 
 program
   .command('contact-sheet')
-  .description('draw training photos beside what augmentation makes of them')
+  .description('draw training photos beside what augmentation, or pairing, makes of them')
   .requiredOption(...manifest)
   .requiredOption('--out <file>', 'picture to write, .jpg or .png')
   .option('--preset <name>', 'recipe, light or none', 'recipe')
   .option('--size <pixels>', 'longest side of a picture', '160')
   .option('--photos <n>', 'rows: photos drawn by the seed', '8')
-  .option('--draws <n>', 'columns after the first, which is the photo itself', '8')
+  .option('--draws <n>', 'columns after the first, which is the photo itself; or pairs', '8')
+  .option('--pairs', 'pairs that train-matcher learns from, with lines between true matches')
   .option('--seed <n>', 'of photos and draws', '1')
   .action(async (options) => (await import('./commands/contact-sheet.ts')).contactSheet(options));
 

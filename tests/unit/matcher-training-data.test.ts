@@ -1,5 +1,6 @@
 // Pairs that a matcher learns from: homographies, cells that match, true places, the same again by one seed.
 import { describe, expect, test } from 'vitest';
+import { truthOverlay, viewLevels } from '../../src/cli/training/pair-sheet.ts';
 import { drawScene } from '../../src/imaging/drawn.ts';
 import { seededRandom } from '../../src/random.ts';
 import { jpegRoundTrip } from '../../src/training/augment/jpeg-node.ts';
@@ -212,6 +213,22 @@ describe('batches', () => {
     expect(values.length).toBeGreaterThan(80);
     expect(covariance / spread).toBeGreaterThan(0.8);
   });
+});
+
+test('a sheet shows pairs with a line for each of some matches, and shades what is unknown', async () => {
+  const batch = await pairs(1);
+  const known = batch.chosen.filter((cell) => cell >= 0).length;
+  const svg = truthOverlay(batch, 0, [
+    [4, 4],
+    [72, 4],
+  ]);
+  expect(svg.match(/<line /g)?.length).toBe(Math.min(24, known));
+  const unknown = batch.seen.filter((value) => value === 0).length;
+  expect(svg.match(/<rect /g)?.length ?? 0).toBe(unknown);
+  const [x, y] = cellPlace(batch.chosen[0]!, plan);
+  expect(svg).toContain(`<line x1="${4 + x + 0.5}" y1="${4 + y + 0.5}"`);
+  const levels = viewLevels(batch, 1);
+  expect(levels[7]).toBe(Math.round(255 * batch.pixels[64 * 64 + 7]!));
 });
 
 describe('scores', () => {

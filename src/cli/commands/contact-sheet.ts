@@ -1,4 +1,4 @@
-// `cairn contact-sheet`: photos and what augmentation makes of them, to be looked at by people.
+// `cairn contact-sheet`: photos and what training makes of them, to be looked at by people.
 import { extname } from 'node:path';
 import sharp from 'sharp';
 import type { PixelGrid } from '../../imaging/decode.ts';
@@ -11,10 +11,13 @@ import type { Batch } from '../../training/data/batch.ts';
 import { makeBatch } from '../../training/data/make-batch.ts';
 import { SAMPLING } from '../../training/data/sampler.ts';
 import { mixSeeds } from '../../training/data/seeds.ts';
+import { makePairs } from '../../training/matcher/make-pairs.ts';
 import { readPhoto } from '../encode-photos.ts';
 import { readName, readNumber } from '../flags.ts';
 import { printJson, usage } from '../output.ts';
 import { readManifests } from '../photo-list.ts';
+import { pairPhotos } from '../training/pair-batches.ts';
+import { truthOverlay, viewLevels } from '../training/pair-sheet.ts';
 import { type TrainingSet, trainingPhotos } from '../training/training-photos.ts';
 
 export interface ContactSheetOptions {
@@ -29,6 +32,8 @@ export interface ContactSheetOptions {
   /** Columns after the first, which shows the photo as it is. */
   readonly draws: string;
   readonly seed: string;
+  /** Pairs that a matcher learns from, with what is true of them, instead of augmented photos. */
+  readonly pairs?: boolean;
 }
 
 /** Pixels between pictures, and the level of the ground. */
@@ -51,31 +56,47 @@ export async function contactSheet(options: ContactSheetOptions): Promise<void> 
   if (!['.jpg', '.jpeg', '.png'].includes(extname(options.out).toLowerCase())) {
     throw usage(`${options.out} names no kind of picture.`, 'Let it end in .jpg or .png.');
   }
-  const set = await trainingPhotos(await readManifests(options.manifest), { unlabelled: true });
+  const listed = await readManifests(options.manifest);
+  const set = options.pairs
+    ? await pairPhotos(listed, null)
+    : await trainingPhotos(listed, { unlabelled: true });
   const picked = pick(set, rows, seed);
   const cell = viewSize(1, 1, size, SAMPLING.multiple).width;
-  const sheet = blank(
-    (draws + 1) * (cell + SHEET.gap) + SHEET.gap,
-    picked.length * (cell + SHEET.gap) + SHEET.gap,
-  );
+  const columnsOf = options.pairs ? 2 * draws : draws + 1;
+  const place = (n: number) => SHEET.gap + n * (cell + SHEET.gap);
+  const sheet = blank(place(columnsOf), place(picked.length));
+  const overlay: string[] = [];
   for (const [row, index] of picked.entries()) {
     const { file } = set.photos[index]!;
     const photo = await decodePhoto(await readPhoto(file));
     const shape = viewSize(photo.width, photo.height, size, SAMPLING.multiple);
+    if (options.pairs) {
+      const entries = Array.from({ length: draws }, () => ({ kind: 'one' as const, photo }));
+      const plan = { ...shape, seed: mixSeeds(seed, index) };
+      const batch = await makePairs(entries, plan, jpegRoundTrip);
+      for (let n = 0; n < draws; n++) {
+        const corners = ([0, 1] as const).map((side) => [place(2 * n + side), place(row)] as const);
+        for (const [side, [left, top]] of corners.entries()) {
+          pasteGrey(sheet, viewLevels(batch, side * draws + n), batch, left, top);
+        }
+        overlay.push(truthOverlay(batch, n, [corners[0]!, corners[1]!]));
+      }
+      continue;
+    }
     const make = (name: AugmentationName, count: number) => {
       const photos = Array<number>(count).fill(index);
       const plan = { ...shape, photos, seed: mixSeeds(seed, index) };
       const copies = Array<PixelGrid>(count).fill(photo);
       return makeBatch(copies, plan, { ...AS_LEVELS, augmentation: AUGMENTATIONS[name] });
     };
-    const top = SHEET.gap + row * (cell + SHEET.gap);
     for (const [column, batch, n] of columns(await make('none', 1), await make(preset, draws))) {
-      paste(sheet, batch, n, SHEET.gap + column * (cell + SHEET.gap), top);
+      paste(sheet, batch, n, place(column), place(row));
     }
   }
-  await write(sheet, options.out);
+  await write(sheet, options.out, overlay);
   const paths = picked.map((index) => set.photos[index]!.path);
-  printJson({ out: options.out, preset, size, draws, seed, photos: paths });
+  const what = options.pairs ? { pairs: true } : { preset };
+  printJson({ out: options.out, ...what, size, draws, seed, photos: paths });
 }
 
 /** Different photos, in random order. */
@@ -118,10 +139,32 @@ function paste(
   }
 }
 
-async function write({ data, width, height }: ReturnType<typeof blank>, out: string) {
-  const image = sharp(data, { raw: { width, height, channels: 3 } });
+function pasteGrey(
+  sheet: ReturnType<typeof blank>,
+  levels: Uint8Array,
+  { width }: { readonly width: number },
+  left: number,
+  top: number,
+): void {
+  for (const [i, level] of levels.entries()) {
+    const [x, y] = [left + (i % width), top + Math.floor(i / width)];
+    sheet.data.fill(level, 3 * (y * sheet.width + x), 3 * (y * sheet.width + x) + 3);
+  }
+}
+
+/** @param overlay SVG shapes in pixels of the sheet */
+async function write(
+  { data, width, height }: ReturnType<typeof blank>,
+  out: string,
+  overlay: readonly string[],
+) {
+  const plain = sharp(data, { raw: { width, height, channels: 3 } });
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${overlay.join('')}</svg>`;
+  const image = overlay.length > 0 ? plain.composite([{ input: Buffer.from(svg) }]) : plain;
   // The kind of file follows its name; quality is for JPEG alone.
-  const encoded = /\.png$/i.test(out) ? image.png() : image.jpeg({ quality: SHEET.quality });
+  const encoded = /\.png$/i.test(out)
+    ? image.removeAlpha().png()
+    : image.jpeg({ quality: SHEET.quality });
   await encoded.toFile(out).catch((cause: Error) => {
     throw usage(`${out} cannot be written: ${cause.message}.`, 'Choose another file.');
   });
