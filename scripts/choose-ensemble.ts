@@ -9,6 +9,7 @@ import { ENCODER_RECIPES, type EncoderRecipe } from '../src/cli/encoders.ts';
 import { useWasmKernels } from '../src/cli/fit-kernels.ts';
 import { modelsFolder } from '../src/cli/models.ts';
 import { predictionsByStage, rankQueries, scoreStages } from '../src/evaluation/stages.ts';
+import { countMacs } from '../src/nets/cost.ts';
 import { RERANK } from '../src/rerank/presets.ts';
 import {
   type DescribedPhoto,
@@ -24,7 +25,7 @@ import { tableRow, writePart } from './document.ts';
 const DOCUMENT = 'docs/training.md';
 /** What the page may download for its encoders (design, section 7). */
 const MAX_MEGABYTES = 22;
-/** GAP that a set must gain over a smaller one to be worth its bytes: one of 489 queries. */
+/** GAP that a set must gain over a smaller one to be worth its weight: one of 489 queries. */
 const WORTH = 0.002;
 /** The last stage that needs no fitting. */
 const STAGE = '+penalty';
@@ -49,6 +50,8 @@ async function candidate(recipe: EncoderRecipe, manifests: readonly string[]): P
 interface Scored {
   readonly members: readonly string[];
   readonly megabytes: number;
+  /** Multiply-accumulates of one square photo, in thousand millions. */
+  readonly gmac: number;
   readonly gap: number;
   readonly top1: number;
 }
@@ -63,9 +66,14 @@ async function score(members: readonly Candidate[]): Promise<Scored> {
   return {
     members: members.map(({ recipe }) => recipe.id),
     megabytes: members.reduce((sum, { bytes }) => sum + bytes, 0) / 1e6,
+    gmac: members.reduce((sum, { recipe }) => sum + macs(recipe), 0) / 1e9,
     gap: last?.gap ?? 0,
     top1: last?.top1 ?? 0,
   };
+}
+
+function macs({ arch, spec, input }: EncoderRecipe): number {
+  return input.views.reduce((sum, side) => sum + countMacs(arch, spec, side, side), 0);
 }
 
 function subsets<T>(items: readonly T[]): T[][] {
@@ -80,9 +88,9 @@ const candidates: Candidate[] = [];
 for (const recipe of ENCODER_RECIPES) candidates.push(await candidate(recipe, manifests));
 const scored: Scored[] = [];
 for (const set of subsets(candidates)) scored.push(await score(set));
-scored.sort((a, b) => a.megabytes - b.megabytes);
+scored.sort((a, b) => a.megabytes - b.megabytes || a.gmac - b.gmac);
 
-/** From small to large, each that beats the one kept before it by what is worth its bytes. */
+/** From light to heavy, each that beats the one kept before it by what is worth its weight. */
 const chosen = scored
   .filter(({ megabytes }) => megabytes <= MAX_MEGABYTES)
   .reduce((best, set) => (set.gap >= best.gap + WORTH ? set : best));
@@ -91,6 +99,7 @@ const rows = scored.map((set) =>
   tableRow([
     set === chosen ? `**${set.members.join(' + ')}**` : set.members.join(' + '),
     set.megabytes.toFixed(1),
+    set.gmac.toFixed(2),
     set.gap.toFixed(4),
     set.top1.toFixed(4),
   ]),
@@ -99,8 +108,8 @@ writePart(
   DOCUMENT,
   'ensembles',
   [
-    tableRow(['encoders', 'MB', `validation GAP at ${STAGE}`, 'top-1']),
-    tableRow(['---', '---', '---', '---']),
+    tableRow(['encoders', 'MB', 'GMAC', `validation GAP at ${STAGE}`, 'top-1']),
+    tableRow(['---', '---', '---', '---', '---']),
     ...rows,
   ].join('\n'),
 );

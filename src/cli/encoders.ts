@@ -11,6 +11,9 @@ export type EncoderRecipe = Omit<
   readonly descriptor: number;
 };
 
+/** To about −1..1, as TensorFlow's networks have it. */
+const SYMMETRIC = { mean: [127, 127, 127], std: [128, 128, 128] } as const;
+
 export const ENCODER_RECIPES: readonly EncoderRecipe[] = [
   {
     id: 'efficientnet-lite0-gem',
@@ -19,17 +22,50 @@ export const ENCODER_RECIPES: readonly EncoderRecipe[] = [
     spec: 'lite0',
     weightsFile: 'efficientnet-lite0.safetensors',
     descriptor: 1280,
-    input: { views: [224, 320], multiple: 32, mean: [127, 127, 127], std: [128, 128, 128] },
+    input: { views: [224, 320], multiple: 32, ...SYMMETRIC },
     pooling: { kind: 'gem', p: 3, views: 'mean' },
     licence: 'Apache-2.0',
     card: 'efficientnet-lite0.md',
+  },
+  {
+    id: 'efficientnet-lite0-rgem',
+    title: 'EfficientNet-Lite0, R-GeM at 224 px, learned whitening',
+    arch: 'efficientnet-lite',
+    spec: 'lite0',
+    weightsFile: 'efficientnet-lite0-rgem.safetensors',
+    descriptor: 1280,
+    input: { views: [224], multiple: 32, ...SYMMETRIC },
+    pooling: { kind: 'r-gem', p: 3 },
+    licence: 'Apache-2.0',
+    card: 'lite0-lite2.md',
+  },
+  {
+    id: 'efficientnet-lite2-gem',
+    title: 'EfficientNet-Lite2, GeM at 320 px, learned whitening',
+    arch: 'efficientnet-lite',
+    spec: 'lite2',
+    weightsFile: 'efficientnet-lite2.safetensors',
+    descriptor: 1280,
+    input: { views: [320], multiple: 32, ...SYMMETRIC },
+    pooling: { kind: 'gem', p: 3 },
+    licence: 'Apache-2.0',
+    card: 'lite0-lite2.md',
   },
 ];
 
 export type EnsembleRecipe = Omit<EnsembleEntry, 'bank' | 'decision' | 'golden'>;
 
 /** Encoders that serve together; each must have a recipe above. */
-export const ENSEMBLE_RECIPES: readonly EnsembleRecipe[] = [];
+export const ENSEMBLE_RECIPES: readonly EnsembleRecipe[] = [
+  {
+    id: 'lite0-lite2',
+    title: 'EfficientNet-Lite0 with R-GeM and EfficientNet-Lite2 with GeM',
+    members: [
+      { encoder: 'efficientnet-lite0-rgem', weight: 1 },
+      { encoder: 'efficientnet-lite2-gem', weight: 1 },
+    ],
+  },
+];
 
 /** What recognition uses unless told otherwise: an encoder or an ensemble. */
-export const DEFAULT_MODEL = 'efficientnet-lite0-gem';
+export const DEFAULT_MODEL = 'lite0-lite2';

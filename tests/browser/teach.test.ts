@@ -3,8 +3,10 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { tunableNetwork } from '../../src/app/teaching/tuned-network.ts';
 import { decodeAdapter } from '../../src/training/adapter/adapter.ts';
 import { decodeTunedNetwork } from '../../src/training/tuning/tuned-network.ts';
+import { findServed, parseRegistry } from '../../src/weights/load-registry.ts';
 import { launch } from './harness/browser.ts';
 import { DRAWN_SITE, otherPng, scenePng } from './harness/drawn-site.ts';
 import { openReady, READY_MS, recognise, type Upload, upload } from './harness/visitor.ts';
@@ -12,6 +14,10 @@ import { openReady, READY_MS, recognise, type Upload, upload } from './harness/v
 /** A scene that the site's collection lacks; it has one of the same kind, which is named in its place. */
 const NEW_SCENE = 23;
 const NAME = 'Gate of Winds';
+const registry = parseRegistry(
+  readFileSync(new URL('../../models/registry.json', import.meta.url)),
+);
+const served = findServed(registry);
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 let browser: Browser;
@@ -198,8 +204,8 @@ describe('fine-tuning', () => {
     await page.getByTestId('tuning-export').click();
     const file = readFileSync(await (await download).path());
     const { adapter, maker } = decodeAdapter(new Uint8Array(file));
-    expect(adapter.dim).toBe(512);
-    expect(maker.id).toBe('efficientnet-lite0-gem');
+    expect(adapter.dim).toBe(served.dim);
+    expect(maker.id).toBe(served.id);
     await page.getByTestId('tuning-apply').click();
     await page.getByTestId('tuning-active').waitFor({ timeout: READY_MS });
     expect(await violations(page)).toEqual([]);
@@ -278,7 +284,7 @@ describe('fine-tuning of head and last stage', () => {
     const saved = await download;
     expect(saved.suggestedFilename()).toBe('cairn-last-stage.safetensors');
     const network = decodeTunedNetwork(new Uint8Array(readFileSync(await saved.path())));
-    expect(network.maker.id).toBe('efficientnet-lite0-gem');
+    expect(network.maker.id).toBe(tunableNetwork(registry).entry.id);
     expect(network.weights.get('_conv_head.weight')?.shape).toEqual([1280, 320, 1, 1]);
     expect([...network.weights.keys()].some((name) => name.startsWith('_blocks.14'))).toBe(false);
     await page.getByTestId('tuning-apply').click();
