@@ -45,7 +45,7 @@ THRESHOLD, MARGIN = 0.2, 5e-3
 HEADS = 4
 # Messages that leave descriptors recognisable, scores that differ, a dustbin among them: so random weights find
 # matches, and not for all.
-MESSAGE, CONTRAST, BIN_SCORE = 0.1, 8.0, 60.0
+MESSAGE, CONTRAST, BIN_SCORE = 0.1, 4.0, {16: 60.0, 256: 177.0}
 
 
 def build(full: bool) -> SuperGlueForKeypointMatching:
@@ -109,21 +109,25 @@ def names_and_shapes(model: SuperGlueForKeypointMatching) -> dict[str, tuple[str
 
 def randomise(model: SuperGlueForKeypointMatching, g: torch.Generator) -> dict[str, Tensor]:
     """Weights by the authors' names that keep features of O(1), with norms that do something."""
-    weights, state = {}, model.state_dict()
+    weights, channels = {}, model.config.hidden_size
+    last = f"kenc.encoder.{3 * len(model.config.keypoint_encoder_sizes)}."
     for hub, (name, shape) in names_and_shapes(model).items():
         noise = torch.randn(shape, generator=g)
         if name == "bin_score":
-            weights[name] = torch.tensor(BIN_SCORE)
+            weights[name] = torch.tensor(BIN_SCORE[channels])
         elif name.endswith("running_var") or (name.endswith("weight") and len(shape) == 1):
             weights[name] = 0.5 + torch.rand(shape, generator=g)
         elif name.endswith("weight"):
             weights[name] = noise * (1.5 / noise[0].numel()) ** 0.5
         else:
             weights[name] = noise * 0.2
-        if name.endswith("mlp.3.weight") or name.startswith(f"kenc.encoder.{3 * len(model.config.keypoint_encoder_sizes)}"):
-            weights[name] *= MESSAGE
+        places = name.startswith(last)
+        if places or ".mlp.3." in name:
+            quiet = MESSAGE if places or name.endswith("weight") else 1
+            # Descriptors have the length 1, whatever the number of their channels.
+            weights[name] *= quiet * (16 / channels) ** 0.5
         if name == "final_proj.weight":
-            weights[name] = (0.1 * weights[name][..., 0] + torch.eye(shape[0]))[..., None] * CONTRAST
+            weights[name] = (0.1 * weights[name][..., 0] + torch.eye(channels))[..., None] * CONTRAST * channels**0.25
     load(model, weights)
     return weights
 
