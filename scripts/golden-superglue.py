@@ -1,6 +1,6 @@
 """Golden files for SuperPoint and SuperGlue, computed by Hugging Face transformers' classes with random weights.
 
-Nothing of the authors' is needed or used: their weights and code are licensed for non-commercial research only.
+No weights and no code of the authors' are needed: they license them for non-commercial research only.
 
 tests/fixtures/superglue/tiny.safetensors holds random weights of both networks in the size "tiny" (see
 src/nets/superpoint/specs.ts and src/nets/superglue/specs.ts), a pair of pictures, and what becomes of it:
