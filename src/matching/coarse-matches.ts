@@ -39,7 +39,10 @@ export interface MatchOptions {
 }
 
 export interface CoarseOptions extends MatchOptions {
-  /** Cells along the edge of what is seen that never match; {@link BORDER_CELLS} when left out. */
+  /**
+   * Cells along the edge of what is seen that never match; {@link BORDER_CELLS} when left out. Keypoints keep
+   * off the edges by themselves.
+   */
   readonly border?: number;
 }
 
