@@ -149,7 +149,10 @@ program
   .command('import-weights')
   .description('a published checkpoint (.pth, .pt, .ckpt, .safetensors) → weights by our names')
   .argument('<file>')
-  .requiredOption('--arch <name>', 'efficientnet-lite, swin, se-resnet, nfnet or loftr')
+  .requiredOption(
+    '--arch <name>',
+    'efficientnet-lite, swin, se-resnet, nfnet, loftr, superpoint or superglue',
+  )
   .option('--spec <name>', 'its size; the first of its table when left out')
   .requiredOption('--out <file>', 'safetensors file to write')
   .option('--fp16', 'in half precision')

@@ -33,6 +33,8 @@ const NAME_MAPS: Readonly<Record<Arch | MatcherArch, NameMap>> = {
     // The authors save what they train, of which the network is a part.
     rename: (name) => name.replace(/^matcher\./, ''),
   },
+  superpoint: { dropped: [] },
+  superglue: { dropped: [COUNTER] },
 };
 
 /**

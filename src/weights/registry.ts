@@ -12,8 +12,8 @@ export interface VerifiedFile {
 export const ARCHS = ['efficientnet-lite', 'swin', 'se-resnet', 'nfnet'] as const;
 export type Arch = (typeof ARCHS)[number];
 
-/** The networks that match two pictures. */
-export const MATCHER_ARCHS = ['loftr'] as const;
+/** The networks that match two pictures; SuperGlue matches what SuperPoint finds. */
+export const MATCHER_ARCHS = ['loftr', 'superpoint', 'superglue'] as const;
 export type MatcherArch = (typeof MATCHER_ARCHS)[number];
 
 /** R-MAC's pools over regions of the map, R-GeM's likewise by generalised means. */

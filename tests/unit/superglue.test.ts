@@ -17,8 +17,8 @@ import { scopedParams } from '../../src/tensor/params.ts';
 import { ShapeOps, type Sized } from '../../src/tensor/shape-ops.ts';
 import { loadTfParams, mapFromNchw, TfOps, type TfParams } from '../../src/tensor/tf-ops.ts';
 import { TrainingOps } from '../../src/training/trainer/training-ops.ts';
-import { matchParameters } from '../../src/weights/name-maps.ts';
-import { readSafetensors, type Weights } from '../../src/weights/safetensors.ts';
+import { matchParameters, renameCheckpoint } from '../../src/weights/name-maps.ts';
+import { fromFloat32, readSafetensors, type Weights } from '../../src/weights/safetensors.ts';
 import { decode, type Graph } from './onnx-decode.ts';
 import { useTrainingKernels } from './wasm-backend.ts';
 
@@ -95,6 +95,15 @@ describe('sizes', () => {
         [],
       );
     }
+  });
+
+  test('checkpoints as the authors save them come to our names', () => {
+    const counter = 'kenc.encoder.1.num_batches_tracked';
+    const theirs = new Map(weights).set(counter, fromFloat32(new Float32Array(1), []));
+    const { weights: ours, dropped } = renameCheckpoint('superglue', theirs);
+    expect([...ours.keys()]).toEqual([...weights.keys()]);
+    expect(dropped).toEqual([counter]);
+    expect(renameCheckpoint('superpoint', weights).dropped).toEqual([]);
   });
 
   test('those that do not exist are refused with those that do', () => {
