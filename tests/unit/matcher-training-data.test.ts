@@ -1,5 +1,10 @@
 // Pairs that a matcher learns from: homographies, cells that match, true places, the same again by one seed.
-import { describe, expect, test } from 'vitest';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { describe, expect, test, vi } from 'vitest';
+import { contactSheet } from '../../src/cli/commands/contact-sheet.ts';
 import { truthOverlay, viewLevels } from '../../src/cli/training/pair-sheet.ts';
 import { drawScene } from '../../src/imaging/drawn.ts';
 import { seededRandom } from '../../src/random.ts';
@@ -229,6 +234,31 @@ test('a sheet shows pairs with a line for each of some matches, and shades what 
   expect(svg).toContain(`<line x1="${4 + x + 0.5}" y1="${4 + y + 0.5}"`);
   const levels = viewLevels(batch, 1);
   expect(levels[7]).toBe(Math.round(255 * batch.pixels[64 * 64 + 7]!));
+});
+
+test('cairn contact-sheet --pairs draws two views for each pair, and lines over them', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'cairn-pairs-'));
+  const silence = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+  try {
+    const raw = { width: photo.width, height: photo.height, channels: 3 } as const;
+    await sharp(photo.data, { raw }).jpeg().toFile(join(folder, '0.jpg'));
+    const manifest = join(folder, 'manifest.csv');
+    await writeFile(manifest, 'path,label,split\n0.jpg,x,train\n');
+    const out = join(folder, 'sheet.png');
+    const usual = { preset: 'recipe', size: '96', photos: '1', draws: '2', seed: '1' };
+    await contactSheet({ manifest: [manifest], out, pairs: true, ...usual });
+    const { data, info } = await sharp(out).raw().toBuffer({ resolveWithObject: true });
+    expect(info).toMatchObject({ width: 4 * 100 + 4, height: 104, channels: 3 });
+    // Views are grey: what has a colour are lines.
+    let coloured = 0;
+    for (let i = 0; i < data.length; i += 3) {
+      if (Math.abs(data[i]! - data[i + 1]!) + Math.abs(data[i]! - data[i + 2]!) > 60) coloured++;
+    }
+    expect(coloured).toBeGreaterThan(200);
+  } finally {
+    silence.mockRestore();
+    await rm(folder, { recursive: true, force: true });
+  }
 });
 
 describe('scores', () => {
