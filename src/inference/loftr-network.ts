@@ -5,7 +5,7 @@ import { matchedPoints } from '../matching/points.ts';
 import { gatherCells, gatherWindows, usedRows } from '../matching/windows.ts';
 import { loftrGraphs } from '../nets/loftr/graphs.ts';
 import { gridPositions } from '../nets/loftr/positions.ts';
-import { COARSE_STRIDE, FINE_STRIDE, FINE_WINDOW, LOFTR } from '../nets/loftr/specs.ts';
+import { COARSE_STRIDE, FINE_REACH, FINE_STRIDE, FINE_WINDOW, LOFTR } from '../nets/loftr/specs.ts';
 import { specNamed } from '../nets/specs.ts';
 import type { Weights } from '../weights/safetensors.ts';
 import type { BackendChoice } from './backend.ts';
@@ -27,8 +27,6 @@ export interface LoftrFeatures extends KeptFeatures {
 
 /** The step's windows of the fine map, in both pictures. */
 const WINDOWS = { side: FINE_WINDOW, stride: COARSE_STRIDE / FINE_STRIDE } as const;
-/** Pixels that an offset of 1 moves a point by: half a window. */
-const REACH = ((FINE_WINDOW - 1) / 2) * FINE_STRIDE;
 
 /**
  * Emits the graphs and loads them. With `fixedMatches` the fine step always runs that many rows, of which
@@ -122,7 +120,7 @@ export async function openLoftr(
         matches.count === 0
           ? undefined
           : await refine([a, b], [outputOf(found, 'coarse0'), outputOf(found, 'coarse1')], matches);
-      const where = { cell: COARSE_STRIDE, reach: REACH, firstPixel: spec.firstPixel };
+      const where = { cell: COARSE_STRIDE, reach: FINE_REACH, firstPixel: spec.firstPixel };
       const points = matchedPoints(matches, [a.picture, b.picture], where, offsets);
       const timings = { coarse: middle - begin, fine: performance.now() - middle };
       return { points, timings };

@@ -1,4 +1,5 @@
 // Pairs that a matcher learns from: homographies, cells that match, true places, the same again by one seed.
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { contactSheet } from '../../src/cli/commands/contact-sheet.ts';
 import { truthOverlay, viewLevels } from '../../src/cli/training/pair-sheet.ts';
 import { drawScene } from '../../src/imaging/drawn.ts';
+import { FINE_REACH } from '../../src/nets/loftr/specs.ts';
 import { seededRandom } from '../../src/random.ts';
 import { jpegRoundTrip } from '../../src/training/augment/jpeg-node.ts';
 import { makePairs, type PairBatch } from '../../src/training/matcher/make-pairs.ts';
@@ -18,7 +20,7 @@ import {
   STILL,
   times,
 } from '../../src/training/matcher/plane.ts';
-import { FINE_MATCHES, FINE_REACH } from '../../src/training/matcher/presets.ts';
+import { FINE_MATCHES } from '../../src/training/matcher/presets.ts';
 import { areaUnder, cornerError, scorePairs } from '../../src/training/matcher/scores.ts';
 import {
   cellAt,

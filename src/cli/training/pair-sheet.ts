@@ -1,7 +1,7 @@
 // Pairs of views as pictures side by side, with what a matcher is told is true drawn over them.
 
+import { FINE_REACH } from '../../nets/loftr/specs.ts';
 import type { PairBatch } from '../../training/matcher/make-pairs.ts';
-import { FINE_REACH } from '../../training/matcher/presets.ts';
 import { cellPlace } from '../../training/matcher/truth.ts';
 
 /** Lines of a pair that are drawn: more hide the picture. */

@@ -36,6 +36,8 @@ export const COARSE_STRIDE = 8;
 export const FINE_STRIDE = 2;
 /** Side of the windows of the fine map in which a match is refined. */
 export const FINE_WINDOW = 5;
+/** Pixels that an offset of 1 of the fine step moves a point by: half a window. */
+export const FINE_REACH = ((FINE_WINDOW - 1) / 2) * FINE_STRIDE;
 
 /** Sun et al. 2021 and PyTorch's constants. */
 const COMMON = {

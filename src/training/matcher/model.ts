@@ -10,6 +10,7 @@ import {
 import { gridPositions } from '../../nets/loftr/positions.ts';
 import {
   COARSE_STRIDE,
+  FINE_REACH,
   FINE_STRIDE,
   FINE_WINDOW,
   LOFTR,
@@ -21,7 +22,7 @@ import type { Model } from '../trainer/model.ts';
 import type { Aim } from '../trainer/objective.ts';
 import { fineLoss, focalLoss } from './loss.ts';
 import type { PairBatch } from './make-pairs.ts';
-import { FINE_REACH, MATCHER_LOSS } from './presets.ts';
+import { MATCHER_LOSS } from './presets.ts';
 import { cellsOf } from './truth.ts';
 
 /** What the network makes of a batch of pairs. */

@@ -1,5 +1,4 @@
 // Every number that a matcher is trained by: how pairs are made, what the loss weighs, and named runs.
-import { FINE_STRIDE, FINE_WINDOW } from '../../nets/loftr/specs.ts';
 import type { AugmentationPreset, Range } from '../augment/presets.ts';
 import type { CoursePreset } from '../trainer/presets.ts';
 
@@ -38,9 +37,6 @@ export const NOISE: Range = [0, 8];
 
 /** Matches of a pair that the fine step is trained on; authors pad to a fixed number likewise. */
 export const FINE_MATCHES = 64;
-
-/** Pixels that an offset of 1 of the fine step moves a point by: half a window. */
-export const FINE_REACH = ((FINE_WINDOW - 1) / 2) * FINE_STRIDE;
 
 /** The authors' numbers (zju3dv/LoFTR, `src/config/default.py`; Lin et al. 2017 for the focal loss). */
 export const MATCHER_LOSS = {

@@ -1,9 +1,8 @@
 // What is right for a pair of views: for each coarse cell of the first its cell in the second, and by how
 // much the true place misses that cell. Cell (x, y) stands at pixel (8x, 8y), as in the network.
-import { COARSE_STRIDE } from '../../nets/loftr/specs.ts';
+import { COARSE_STRIDE, FINE_REACH } from '../../nets/loftr/specs.ts';
 import type { Size } from '../augment/warp.ts';
 import { inverse, moved, type Plane, times } from './plane.ts';
-import { FINE_REACH } from './presets.ts';
 
 /** Both views have one size, whose sides are multiples of a cell's. */
 export interface PairTruth {
