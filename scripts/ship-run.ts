@@ -44,7 +44,10 @@ function commandOf(config: TrainConfig): string {
     ['arch', arch],
     ['spec', spec],
     ['teacher', config.teacher],
-    ['distil', `${config.distillation.embedding},${config.distillation.relational}`],
+    [
+      'distil',
+      config.teacher && `${config.distillation.embedding},${config.distillation.relational}`,
+    ],
     ['class-weight', config.classWeight],
     ['loss', config.loss],
     ['init', config.init],
@@ -110,7 +113,7 @@ function card(run: string, id: string, config: TrainConfig, scores: readonly str
   const { arch, spec } = config.student;
   return `# ${id}
 
-${arch}/${spec} with ${(summary.params / 1e6).toFixed(1)} million parameters, trained from nothing by \`cairn train\`; \`cairn fit\` added the whitening.
+${arch}/${spec} with ${(summary.params / 1e6).toFixed(1)} million parameters, trained ${config.init ? `from ${config.init}` : 'from nothing'} by \`cairn train\`; \`cairn fit\` added the whitening.
 Licence: Apache-2.0.
 
 **Data**: the splits \`train\` and \`train_extra\` less the landmarks of the validation protocol, and, where a teacher is imitated, photos of no landmark outside it (docs/training.md).
@@ -121,7 +124,7 @@ Licence: Apache-2.0.
 ${commandOf(config)}
 \`\`\`
 
-**Time**: ${steps} steps, ${summary.images} images in ${hours(summary.seconds)} (${summary.images_per_second.toFixed(1)} images/s) on ${summary.backend}, ${summary.processes} process${summary.processes > 1 ? 'es' : ''} of one core, beside other work.
+**Time**: ${steps} steps, ${summary.images} images in ${hours(summary.seconds)} (${summary.images_per_second.toFixed(1)} images/s) on ${summary.backend}, ${summary.processes} process${summary.processes > 1 ? 'es' : ''}.
 
 ![Curves of the run](${id}.svg)
 

@@ -114,6 +114,8 @@ function moved(matrix: Float64Array, matches: Matches): (match: number) => numbe
     const there = transferred(matrix, matches, at, at + 2);
     const returned = transferred(back, matches, at + 2, at);
     const sum = there + returned;
+    // A point on the horizon of one photo lies infinitely far in the other.
+    if (!Number.isFinite(sum)) return Number.POSITIVE_INFINITY;
     return sum === 0 ? 0 : (there * returned) / sum;
   };
 }

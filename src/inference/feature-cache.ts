@@ -21,6 +21,8 @@ export class FeatureCache<F extends { readonly bytes: number }> {
 
   put(id: string, features: F): void {
     this.forget(id);
+    // What cannot be kept drives nothing out.
+    if (features.bytes > this.#most) return;
     this.#features.set(id, features);
     this.#bytes += features.bytes;
     for (const oldest of this.#features.keys()) {

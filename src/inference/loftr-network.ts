@@ -78,7 +78,9 @@ export async function openLoftr(
         dims: [rows, 1, coarseChannels],
       };
     }
-    return outputOf(await fine.run(inputs), 'offsets');
+    const offsets = outputOf(await fine.run(inputs), 'offsets');
+    requireNumbers(offsets);
+    return offsets;
   }
 
   return {
@@ -88,7 +90,7 @@ export async function openLoftr(
       const { pixels, width, height } = picture;
       const found = await features.run({ image: { data: pixels, dims: [1, 1, height, width] } });
       const kept = { coarse: outputOf(found, 'coarse'), fine: outputOf(found, 'fine') };
-      requireNumbers(kept.coarse);
+      for (const values of Object.values(kept)) requireNumbers(values);
       const bytes = pixels.byteLength + kept.coarse.byteLength + kept.fine.byteLength;
       return { picture, ...kept, bytes };
     },
@@ -111,7 +113,7 @@ export async function openLoftr(
         places: outputOf(found, 'places'),
         columns: outputOf(found, 'columns'),
       };
-      requireNumbers(maxima.rows);
+      for (const values of Object.values(maxima)) requireNumbers(values);
       const most = fixedMatches === undefined ? {} : { most: fixedMatches };
       const grids = [a.picture.cells, b.picture.cells] as const;
       const matches = coarseMatches(maxima, grids, { ...most, ...options });

@@ -38,7 +38,7 @@ export interface PictureOptions {
 }
 
 /** ITU-R BT.601's luma of sRGB values, as image libraries turn photos grey. */
-const LUMA = [0.299, 0.587, 0.114] as const;
+export const LUMA = [0.299, 0.587, 0.114] as const;
 
 /** Throws `usage` for a longest side over the limit and for a canvas that the picture does not fit. */
 export function toMatchingPicture(bitmap: PixelGrid, options: PictureOptions): MatchingPicture {

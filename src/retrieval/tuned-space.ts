@@ -74,6 +74,7 @@ export function mergeTraces(
     row: neighbour.row + rowsBefore,
     label: places[neighbour.label]!,
     similarity: comparable(neighbour.similarity, levels),
+    bankSimilarity: comparable(neighbour.bankSimilarity, levels),
   });
   const merge = (own: readonly Neighbour[], tuned: readonly Neighbour[]) =>
     [...own, ...tuned.map(read)]

@@ -30,7 +30,7 @@ import {
   encodeTunedNetwork,
   withTuned,
 } from '../../src/training/tuning/tuned-network.ts';
-import type { Arch } from '../../src/weights/registry.ts';
+import type { Arch, PoolingKind } from '../../src/weights/registry.ts';
 import { fromFloat32, toFloat32, type Weights } from '../../src/weights/safetensors.ts';
 import { HEX, randomUnits, seeded } from './retrieval-fixtures.ts';
 import { expectClose, useTrainingKernels } from './wasm-backend.ts';
@@ -45,7 +45,12 @@ const INPUT = {
 } as const;
 
 /** A network with random weights, whitened. */
-function encoderOf(arch: Arch, spec: string, channels: number): CutEncoder {
+function encoderOf(
+  arch: Arch,
+  spec: string,
+  channels: number,
+  pooling: PoolingKind = 'gem',
+): CutEncoder {
   const random = seeded(5);
   const matrix = Float32Array.from({ length: DIM * channels }, () => random() - 0.5);
   const weights: Weights = new Map([
@@ -54,7 +59,7 @@ function encoderOf(arch: Arch, spec: string, channels: number): CutEncoder {
     ['whitening.weight', fromFloat32(matrix, [DIM, channels])],
   ]);
   return {
-    spec: { arch, spec, pooling: { kind: 'gem', p: 3, views: 'mean' } },
+    spec: { arch, spec, pooling: { kind: pooling, p: 3, views: 'mean' } },
     weights,
     above: lastStagePaths(arch, spec),
   };
@@ -101,52 +106,56 @@ afterAll(() => tf.disposeVariables());
 
 describe('a network cut below its last stage', () => {
   it.each([
-    ['efficientnet-lite', 'tiny', 64],
-    ['se-resnet', 'tiny', 0],
-    ['nfnet', 'tiny', 0],
-    ['swin', 'tiny', 0],
-  ] as const)('%s computes above the cut what the whole computes', async (arch, spec, given) => {
-    const { network } = await import('../../src/nets/networks.ts');
-    const channels = given || network(arch, spec).channels;
-    const encoder = encoderOf(arch, spec, channels);
-    const lower = new LowerPart(encoder);
-    const pictures = [drawScene(3, 0), drawScene(4, 1)];
-    const side = 64;
-    const views = pictures.map(({ data: pixels, width }) =>
-      tf.tidy(() =>
-        tf.tensor4d(
-          Float32Array.from({ length: side * side * 3 }, (_, i) => {
-            const [x, y, c] = [Math.floor(i / 3) % side, Math.floor(i / 3 / side), i % 3];
-            return (pixels[(y * 2 * width + x * 2) * 3 + c]! - 127) / 128;
-          }),
-          [1, side, side, 3],
+    ['efficientnet-lite', 'gem'],
+    ['efficientnet-lite', 'r-gem'],
+    ['efficientnet-lite', 'r-mac'],
+    ['se-resnet', 'gem'],
+    ['nfnet', 'gem'],
+    ['swin', 'r-gem'],
+  ] as const)(
+    '%s with %s computes above the cut what the whole computes',
+    async (arch, pooling) => {
+      const { network } = await import('../../src/nets/networks.ts');
+      const encoder = encoderOf(arch, 'tiny', network(arch, 'tiny').channels, pooling);
+      const lower = new LowerPart(encoder);
+      const pictures = [drawScene(3, 0), drawScene(4, 1)];
+      const side = 64;
+      const views = pictures.map(({ data: pixels, width }) =>
+        tf.tidy(() =>
+          tf.tensor4d(
+            Float32Array.from({ length: side * side * 3 }, (_, i) => {
+              const [x, y, c] = [Math.floor(i / 3) % side, Math.floor(i / 3 / side), i % 3];
+              return (pixels[(y * 2 * width + x * 2) * 3 + c]! - 127) / 128;
+            }),
+            [1, side, side, 3],
+          ),
         ),
-      ),
-    );
-    const whole = loadTfParams(encoder.weights, 'test');
-    const expected = tf.tidy(() => [
-      ...embed<tf.Tensor>(new TfOps(), whole, [tf.concat(views, 0)], encoder.spec).dataSync(),
-    ]);
-    const seen = [];
-    for (const view of views) seen.push(await lower.of([view]));
-    expectClose(
-      Float32Array.from(seen.flatMap(({ embedding }) => [...embedding])),
-      Float32Array.from(expected),
-    );
-    const { parameters, embed: above } = upperModel(encoder);
-    for (const path of parameters.keys()) expect(encoder.above(path)).toBe(true);
-    expect(parameters.size).toBeGreaterThan(4);
-    expect(parameters.size).toBeLessThan(encoder.weights.size);
-    const only: Weights = new Map([...encoder.weights].filter(([path]) => parameters.has(path)));
-    const params = loadTfParams(only, 'test');
-    const { batch } = groupBySize(seen.map(({ part }) => part));
-    const replayed = tf.tidy(() => [...above(new TfOps(), params, batch).dataSync()]);
-    expectClose(Float32Array.from(replayed), Float32Array.from(expected));
-    for (const { part } of seen) expect(part.kept.size).toBeLessThanOrEqual(2);
-    params.dispose();
-    whole.dispose();
-    lower.dispose();
-  });
+      );
+      const whole = loadTfParams(encoder.weights, 'test');
+      const expected = tf.tidy(() => [
+        ...embed<tf.Tensor>(new TfOps(), whole, [tf.concat(views, 0)], encoder.spec).dataSync(),
+      ]);
+      const seen = [];
+      for (const view of views) seen.push(await lower.of([view]));
+      expectClose(
+        Float32Array.from(seen.flatMap(({ embedding }) => [...embedding])),
+        Float32Array.from(expected),
+      );
+      const { parameters, embed: above } = upperModel(encoder);
+      for (const path of parameters.keys()) expect(encoder.above(path)).toBe(true);
+      expect(parameters.size).toBeGreaterThan(4);
+      expect(parameters.size).toBeLessThan(encoder.weights.size);
+      const only: Weights = new Map([...encoder.weights].filter(([path]) => parameters.has(path)));
+      const params = loadTfParams(only, 'test');
+      const { batch } = groupBySize(seen.map(({ part }) => part));
+      const replayed = tf.tidy(() => [...above(new TfOps(), params, batch).dataSync()]);
+      expectClose(Float32Array.from(replayed), Float32Array.from(expected));
+      for (const { part } of seen) expect(part.kept.size).toBeLessThanOrEqual(2);
+      params.dispose();
+      whole.dispose();
+      lower.dispose();
+    },
+  );
 
   it('keeps together what is of one size, and says in which order', async () => {
     const views = [...data.photos.values()].map(({ whole }) => whole[0]!.part);

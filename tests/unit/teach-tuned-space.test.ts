@@ -136,7 +136,8 @@ describe('one recognition from two', () => {
 });
 
 describe('the part of an ensemble that is tuned', () => {
-  const entry = (id: string, dim: number) => ({ id, dim }) as EncoderEntry;
+  const entry = (id: string, dim: number) =>
+    ({ id, dim, input: { views: [32 * dim] } }) as unknown as EncoderEntry;
   const registry: Registry = {
     version: 1,
     defaultEncoder: 'both',
@@ -160,6 +161,11 @@ describe('the part of an ensemble that is tuned', () => {
       entry: { id: 'b' },
       slice: { from: 4, dim: 6 },
     });
+    const [both] = registry.ensembles!;
+    const alike = both!.members.map((member) => ({ ...member, weight: 1 })).reverse();
+    const equal = { ...registry, ensembles: [{ ...both!, members: alike }] };
+    // Of equals, the one that sees photos largest.
+    expect(tunableNetwork(equal)).toMatchObject({ entry: { id: 'b' }, slice: { from: 0, dim: 6 } });
     expect(tunableNetwork({ ...registry, defaultEncoder: 'a' })).toMatchObject({
       entry: { id: 'a' },
       slice: { from: 0, dim: 4 },

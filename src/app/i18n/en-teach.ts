@@ -28,7 +28,7 @@ const scopes = {
   },
   'last-stage': {
     name: 'Head and last stage',
-    text: 'A few minutes, more memory, and recognitions that take about twice as long: the network itself learns from your photos, for what you taught alone, and compares all else as before.',
+    text: 'A few minutes, more memory, and recognitions that take up to twice as long: the network itself learns from your photos, for what you taught alone, and compares all else as before.',
     inUse: 'A tuned last stage is in use for what you taught.',
     applied: 'The tuned last stage is in use for what you taught.',
   },

@@ -7,6 +7,7 @@ import type { CollectionLabel, LabelFacts } from '../../retrieval/labels.ts';
 import type { CairnStore } from '../../retrieval/store.ts';
 import {
   readTaught,
+  type StoredTaught,
   type TaughtHead,
   type TaughtLabel,
   type TaughtRow,
@@ -67,11 +68,13 @@ export class Library {
 
   async #load(): Promise<void> {
     const { store, head, bankSimilarity } = this.#parts;
-    const stored = await readTaught(store);
-    if (stored && !sameMaker(stored.head, head)) {
-      const labels = await this.#describeAnew(stored.labels);
+    // Under the lock: another tab may be teaching.
+    await locked(async () => {
+      const stored = await readTaught(store);
+      if (!stored || sameMaker(stored.head, head)) return;
+      const labels = await this.#current(stored);
       await writeTaught(store, { head, labels }, bankSimilarity);
-    }
+    });
     await this.#refresh();
     const ids = this.landmarks.value.flatMap(({ photos }) => photos.map(({ id }) => id));
     await dropPictures(store, new Set(ids));
@@ -222,7 +225,7 @@ export class Library {
     await queue.run(async () => {
       await locked(async () => {
         const before = await readNotes(store);
-        const { labels, notes } = how((await readTaught(store))?.labels ?? [], before);
+        const { labels, notes } = how(await this.#current(await readTaught(store)), before);
         await writeTaught(store, { head, labels }, bankSimilarity);
         if (notes && notes !== before) await writeNotes(store, notes);
       });
@@ -271,6 +274,14 @@ export class Library {
     };
   }
 
+  /** What is stored, as the encoder in use describes it. */
+  async #current(stored: StoredTaught | null): Promise<readonly TaughtLabel[]> {
+    if (!stored) return [];
+    const { labels } = stored;
+    return sameMaker(stored.head, this.#parts.head) ? labels : this.#describeAnew(labels);
+  }
+
+  /** Photos of which no copy is left, or none that can be read, are let go. */
   async #describeAnew(labels: readonly TaughtLabel[]): Promise<TaughtLabel[]> {
     const { store, encoder } = this.#parts;
     const described: TaughtLabel[] = [];
@@ -279,11 +290,22 @@ export class Library {
       for (const { id } of photos) {
         const picture = await pictureOf(store, id);
         if (!picture) continue;
-        rows.push({ id, embedding: (await encoder.encode(picture.blob)).embedding });
+        const embedding = await embeddingOf(encoder, picture.blob);
+        if (embedding) rows.push({ id, embedding });
       }
       if (rows.length > 0) described.push({ facts, photos: rows });
     }
     return described;
+  }
+}
+
+/** Null for a picture that cannot be read; other faults are thrown. */
+async function embeddingOf(encoder: Encoder, picture: Blob): Promise<Float32Array | null> {
+  try {
+    return (await encoder.encode(picture)).embedding;
+  } catch (thrown) {
+    if (toPlainError(thrown).code.startsWith('photo-')) return null;
+    throw thrown;
   }
 }
 

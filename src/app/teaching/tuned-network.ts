@@ -35,14 +35,21 @@ export function tunableNetwork(registry: Registry): TunableNetwork {
     const entry = findEncoder(registry);
     return { entry, slice: { from: 0, dim: entry.dim } };
   }
-  const most = Math.max(...ensemble.members.map(({ weight }) => weight));
   let from = 0;
-  for (const { encoder, weight } of ensemble.members) {
+  const members = ensemble.members.map(({ encoder, weight }) => {
     const entry = findEncoder(registry, encoder);
-    if (weight === most) return { entry, slice: { from, dim: entry.dim } };
+    const member = { entry, weight, slice: { from, dim: entry.dim } };
     from += entry.dim;
-  }
-  throw new RangeError('An ensemble has members.');
+    return member;
+  });
+  const largest = ({ entry }: (typeof members)[number]) => Math.max(...entry.input.views);
+  const { entry, slice } = members.reduce((most, member) =>
+    member.weight > most.weight ||
+    (member.weight === most.weight && largest(member) > largest(most))
+      ? member
+      : most,
+  );
+  return { entry, slice };
 }
 
 export interface TunedNetworkParts extends TunableNetwork {

@@ -2,6 +2,7 @@
 import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
 import type { Remote } from '../../bridge/worker-bridge.ts';
 import { toPlainError } from '../../errors.ts';
+import { TaskQueue } from '../../inference/task-queue.ts';
 import type { CairnStore } from '../../retrieval/store.ts';
 import { tunedCollection } from '../../retrieval/taught-collection.ts';
 import { TUNING } from '../../training/adapter/presets.ts';
@@ -151,8 +152,9 @@ export async function createTuner(parts: TunerParts): Promise<Tuning> {
   }
 
   /** In this order: until the last write, a page that is closed comes back as it was. */
-  async function change(next: Tunings): Promise<void> {
+  async function changeNow(nextOf: (now: Tunings) => Tunings): Promise<void> {
     const before = tunings.peek();
+    const next = nextOf(before);
     try {
       await use(next.active);
       await writeTunings(store, next);
@@ -165,12 +167,19 @@ export async function createTuner(parts: TunerParts): Promise<Tuning> {
     await parts.tidy(next).catch(() => undefined);
   }
 
+  /** One after the other: each begins with what the one before has left in use. */
+  const changes = new TaskQueue();
+  const change = (nextOf: (now: Tunings) => Tunings) => changes.run(() => changeNow(nextOf));
+
   async function discard(): Promise<void> {
     await driving;
-    await dropRun(store);
-    trainer.release();
-    saved.value = null;
-    state.value = { at: 'idle' };
+    try {
+      await dropRun(store);
+    } finally {
+      trainer.release();
+      saved.value = null;
+      state.value = { at: 'idle' };
+    }
   }
 
   return {
@@ -209,17 +218,17 @@ export async function createTuner(parts: TunerParts): Promise<Tuning> {
       const applied = new Date().toISOString();
       state.value = { at: 'applying', run: now.run };
       try {
-        await change({
+        await change(({ active }) => ({
           active: { scope: tuned, bytes, figures: best.figures, before, applied },
-          previous: tunings.peek().active,
-        });
+          previous: active,
+        }));
       } catch (thrown) {
         state.value = now;
         throw thrown;
       }
       await discard();
     },
-    undo: () => change({ active: tunings.peek().previous, previous: null }),
+    undo: () => change(({ previous }) => ({ active: previous, previous: null })),
     async exported() {
       const now = state.peek();
       const fresh = 'run' in now && now.run.best ? await trainer.api.best() : null;

@@ -1,5 +1,6 @@
 // One look at a photo: where each of its pixels comes from, drawn at random, and the grey picture it gives.
 import type { PixelGrid } from '../../imaging/decode.ts';
+import { LUMA } from '../../matching/picture.ts';
 import { type PreparedPhoto, sharpEnough } from '../augment/augment.ts';
 import { jitterColour } from '../augment/colour.ts';
 import { drawAugmentation } from '../augment/draw.ts';
@@ -107,9 +108,6 @@ export function warpPlane(photo: PixelGrid, toPhoto: Plane, view: Size): Float32
   }
   return out;
 }
-
-/** ITU-R BT.601's luma, as photos become grey for matching (matching/picture.ts). */
-const LUMA = [0.299, 0.587, 0.114] as const;
 
 /** RGB levels as a network takes them: [height · width], grey in 0..1. */
 export function toGrey(rgb: Float32Array): Float32Array {

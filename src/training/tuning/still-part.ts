@@ -135,12 +135,14 @@ class Marked {
     readonly live: boolean,
     /** Null where it is still and was computed before. */
     readonly tensor: tf.Tensor | null,
-    /** Of a still value: its place among those, {@link PARAMETER} for a parameter. */
+    /** Of a still value: its place among those, or {@link PARAMETER} or {@link CONSTANT}. */
     readonly place: number,
   ) {}
 }
 
 const PARAMETER = -1;
+/** Numbers of no photo, the same for a group of them: computed in every pass. */
+const CONSTANT = -2;
 
 /**
  * One pass of a network over marked values. What depends on no trained parameter is still: without
@@ -189,6 +191,10 @@ class CutRun {
   #call(name: keyof TfOps, given: readonly unknown[]): unknown {
     if (name === 'scope') return (given[1] as () => unknown)();
     if (name === 'shape') return this.#shapeOf(given[0] as Marked);
+    if (name === 'constant') {
+      const [values, shape] = given as [Float32Array, readonly number[]];
+      return new Marked(false, this.#ops.constant(values, shape), CONSTANT);
+    }
     const marked: Marked[] = [];
     eachMarked(given, (value) => {
       marked.push(value);
@@ -219,7 +225,7 @@ class CutRun {
   }
 
   #tensorOf(value: Marked, forLive: boolean): tf.Tensor {
-    if (value.live || !forLive) return value.tensor!;
+    if (value.live || !forLive || value.place === CONSTANT) return value.tensor!;
     if (value.place === PARAMETER) {
       throw new CairnError(
         'usage',

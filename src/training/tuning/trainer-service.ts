@@ -162,6 +162,8 @@ export class TrainerService {
     run.recent = [];
     // Without held-out photos nothing can be compared: then the newest counts.
     if (loss !== null && loss >= run.bestLoss) return;
+    // A part of what is in use may improve and still be worse than the whole.
+    if (figures.taught.right < run.before.taught.right) return;
     run.bestLoss = loss ?? run.bestLoss;
     run.best = { step: course.step, figures, bytes: await course.file() };
   }
