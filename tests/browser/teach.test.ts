@@ -112,7 +112,7 @@ describe('teaching by photos', () => {
     // Landmarks of the default collection and other pictures are judged as before.
     const [old] = await views([7], 2);
     expect((await recogniseOne(page, old!)).label).toBe('drawn_scene_2');
-    const other = await recogniseOne(page, upload('other.png', await otherPng(4)));
+    const other = await recogniseOne(page, upload('other.png', await otherPng(1)));
     expect(other.kind).not.toBe('landmark');
 
     await page.getByTestId('nav-landmarks').click();
@@ -303,7 +303,7 @@ describe('fine-tuning of head and last stage', () => {
     expect(named.text).toContain(NAME);
     const [old] = await views([7], 2);
     expect((await recogniseOne(page, old!)).label).toBe('drawn_scene_2');
-    const other = await recogniseOne(page, upload('other.png', await otherPng(4)));
+    const other = await recogniseOne(page, upload('other.png', await otherPng(1)));
     expect(other.kind).not.toBe('landmark');
     // What is taught meanwhile is found by the tuned network too.
     const another = 'Hall of Rain';
