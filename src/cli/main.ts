@@ -49,77 +49,81 @@ program
   .option('--json', 'print the figures as JSON')
   .action(async (options) => (await import('./commands/evaluate.ts')).evaluate(options));
 
-program
-  .command('train')
-  .description('train an encoder on photos; resumable')
-  .requiredOption(...manifest)
-  .requiredOption('--arch <name>', 'efficientnet-lite, swin, se-resnet or nfnet')
-  .option('--spec <name>', 'its size; compact when left out')
-  .option('--out <dir>', 'folder of the run: checkpoint, weights, log, curves; a new one in runs/')
-  .option('--preset <name>', 'recipe, compact or tiny: what is not given below', 'compact')
-  .option(
-    '--loss <name>',
-    'softmax, arcface, cosface, adacos, curricularface, subcentre-arcface or triplet',
-  )
-  .option('--sizes <list>', 'longest sides of the images in pixels, one for each stage')
-  .option('--epochs <list>', 'epochs of each stage')
-  .option('--batch <n>', 'images a step, over all processes')
-  .option('--lr <rate>', 'peak learning rate')
-  .option('--weight-decay <rate>', 'decoupled decay of weights')
-  .option('--pooling <kind>', 'average, gem, r-mac or r-gem')
-  .option('--dim <n>', 'length of the embedding')
-  .option('--augmentation <name>', 'recipe, light or none')
-  .option('--teacher <id>', 'an encoder of the registry, whose embeddings are imitated')
-  .option(
-    '--distil <weights>',
-    'of the teacher’s embeddings, and of similarities within a batch',
-    '1,0',
-  )
-  .option('--class-weight <w>', 'of the class loss; 0 where there is a teacher, else 1')
-  .option('--init <file>', 'weights to start from, safetensors or .pth')
-  .option('--trains <what>', 'all, head or last-stage', 'all')
-  .option('--frozen-norms', 'batch norms keep their statistics: for tuning, or small batches')
-  .option('--limit <photos>', 'use only so many photos, of all classes alike')
-  .option('--seed <n>', 'of weights, order and augmentation', '1')
-  .option('--backend <name>', 'auto, webgpu, wasm or cpu', 'auto')
-  .option('--software', 'let --backend webgpu be an adapter that computes on the CPU')
-  .option('--processes <n>', 'processes that share each batch', '1')
-  .option('--validate-every <n>', 'epochs between two validations; 0 validates never', '0')
-  .option('--patience <n>', 'end after so many validations without a better one; 0 never', '0')
-  .option('--save-every <n>', 'steps between two checkpoints', '100')
-  .option('--stop-after <steps>', 'end after so many steps in all, to go on with --resume')
-  .option('--resume', 'go on from the checkpoint in the folder')
-  .option('--dry-run', 'print what it would cost, and train nothing')
-  .option('--json', 'the last line is JSON in any case; accepted for symmetry')
-  .action(async (options) => (await import('./commands/train.ts')).train(options));
+/** What every course of training is told of its backend, its checkpoints and its end. */
+function courseOptions(command: Command): Command {
+  return command
+    .option('--backend <name>', 'auto, webgpu, wasm or cpu', 'auto')
+    .option('--software', 'let --backend webgpu be an adapter that computes on the CPU')
+    .option('--validate-every <n>', 'epochs between two validations; 0 validates never', '0')
+    .option('--patience <n>', 'end after so many validations without a better one; 0 never', '0')
+    .option('--save-every <n>', 'steps between two checkpoints', '100')
+    .option('--stop-after <steps>', 'end after so many steps in all, to go on with --resume')
+    .option('--resume', 'go on from the checkpoint in the folder')
+    .option('--dry-run', 'print what it would cost, and train nothing')
+    .option('--json', 'the last line is JSON in any case; accepted for symmetry');
+}
 
-program
-  .command('train-matcher')
-  .description('train our own LoFTR on pairs made of single photos; resumable')
-  .requiredOption(...manifest)
-  .option('--spec <name>', 'its size', 'compact')
-  .option('--out <dir>', 'folder of the run: checkpoint, weights, log, curves; a new one in runs/')
-  .option('--preset <name>', 'compact or tiny: what is not given below', 'compact')
-  .option('--sizes <list>', 'longest sides of the views in pixels, one for each stage')
-  .option('--epochs <list>', 'epochs of each stage')
-  .option('--batch <n>', 'pairs a step')
-  .option('--lr <rate>', 'peak learning rate')
-  .option('--weight-decay <rate>', 'decoupled decay of weights')
-  .option('--pairs <jsonl>', 'real pairs with known matches, see docs/training.md')
-  .option('--pairs-share <share>', 'of real pairs in the batches; 0.3 where there are any')
-  .option('--init <file>', 'weights to start from, safetensors or .pth')
-  .option('--limit <photos>', 'use only so many photos, of all classes alike')
-  .option('--seed <n>', 'of weights, order, views and light', '1')
-  .option('--backend <name>', 'auto, webgpu, wasm or cpu', 'auto')
-  .option('--software', 'let --backend webgpu be an adapter that computes on the CPU')
-  .option('--validate-every <n>', 'epochs between two validations; 0 validates never', '0')
-  .option('--patience <n>', 'end after so many validations without a better one; 0 never', '0')
-  .option('--save-every <n>', 'steps between two checkpoints', '100')
-  .option('--stop-after <steps>', 'end after so many steps in all, to go on with --resume')
-  .option('--resume', 'go on from the checkpoint in the folder')
-  .option('--dry-run', 'print what it would cost, and train nothing')
-  .option('--json', 'the last line is JSON in any case; accepted for symmetry')
-  .action(async (options) => (await import('./commands/train-matcher.ts')).trainMatcher(options));
+courseOptions(
+  program
+    .command('train')
+    .description('train an encoder on photos; resumable')
+    .requiredOption(...manifest)
+    .requiredOption('--arch <name>', 'efficientnet-lite, swin, se-resnet or nfnet')
+    .option('--spec <name>', 'its size; compact when left out')
+    .option(
+      '--out <dir>',
+      'folder of the run: checkpoint, weights, log, curves; a new one in runs/',
+    )
+    .option('--preset <name>', 'recipe, compact or tiny: what is not given below', 'compact')
+    .option(
+      '--loss <name>',
+      'softmax, arcface, cosface, adacos, curricularface, subcentre-arcface or triplet',
+    )
+    .option('--sizes <list>', 'longest sides of the images in pixels, one for each stage')
+    .option('--epochs <list>', 'epochs of each stage')
+    .option('--batch <n>', 'images a step, over all processes')
+    .option('--lr <rate>', 'peak learning rate')
+    .option('--weight-decay <rate>', 'decoupled decay of weights')
+    .option('--pooling <kind>', 'average, gem, r-mac or r-gem')
+    .option('--dim <n>', 'length of the embedding')
+    .option('--augmentation <name>', 'recipe, light or none')
+    .option('--teacher <id>', 'an encoder of the registry, whose embeddings are imitated')
+    .option(
+      '--distil <weights>',
+      'of the teacher’s embeddings, and of similarities within a batch',
+      '1,0',
+    )
+    .option('--class-weight <w>', 'of the class loss; 0 where there is a teacher, else 1')
+    .option('--init <file>', 'weights to start from, safetensors or .pth')
+    .option('--trains <what>', 'all, head or last-stage', 'all')
+    .option('--frozen-norms', 'batch norms keep their statistics: for tuning, or small batches')
+    .option('--limit <photos>', 'use only so many photos, of all classes alike')
+    .option('--seed <n>', 'of weights, order and augmentation', '1')
+    .option('--processes <n>', 'processes that share each batch', '1'),
+).action(async (options) => (await import('./commands/train.ts')).train(options));
+
+courseOptions(
+  program
+    .command('train-matcher')
+    .description('train our own LoFTR on pairs made of single photos; resumable')
+    .requiredOption(...manifest)
+    .option('--spec <name>', 'its size', 'compact')
+    .option(
+      '--out <dir>',
+      'folder of the run: checkpoint, weights, log, curves; a new one in runs/',
+    )
+    .option('--preset <name>', 'compact or tiny: what is not given below', 'compact')
+    .option('--sizes <list>', 'longest sides of the views in pixels, one for each stage')
+    .option('--epochs <list>', 'epochs of each stage')
+    .option('--batch <n>', 'pairs a step')
+    .option('--lr <rate>', 'peak learning rate')
+    .option('--weight-decay <rate>', 'decoupled decay of weights')
+    .option('--pairs <jsonl>', 'real pairs with known matches, see docs/training.md')
+    .option('--pairs-share <share>', 'of real pairs in the batches; 0.3 where there are any')
+    .option('--init <file>', 'weights to start from, safetensors or .pth')
+    .option('--limit <photos>', 'use only so many photos, of all classes alike')
+    .option('--seed <n>', 'of weights, order, views and light', '1'),
+).action(async (options) => (await import('./commands/train-matcher.ts')).trainMatcher(options));
 
 program
   .command('contact-sheet')

@@ -1,12 +1,12 @@
 // The matcher on onnxruntime: two pictures in, matched points out. Features of pictures with an id are kept,
 // so that a reference view goes through the network once.
-import { throwIfAborted, toCairnError } from '../errors.ts';
 import type { CoarseOptions } from '../matching/coarse-matches.ts';
 import { MAX_MATCHES, MAX_SIDE } from '../matching/presets.ts';
 import type { LongWork } from '../progress.ts';
 import type { Weights } from '../weights/safetensors.ts';
-import { type BackendChoice, type BackendWish, chooseBackend, fallBackToWasm } from './backend.ts';
+import type { BackendChoice, BackendWish } from './backend.ts';
 import { openLoftr } from './loftr-network.ts';
+import { openWithFallback } from './open-with-fallback.ts';
 import { type MatchInput, type PairMatches, type PairRunner, pairRunner } from './pair-runner.ts';
 import type { InferenceRuntime } from './session.ts';
 import { openSuperGlue, type SuperGlueModel } from './superglue-network.ts';
@@ -97,20 +97,10 @@ export class OrtMatcher {
     return this.#opened;
   }
 
-  async #load(work: LongWork): Promise<Opened> {
-    const { runtime, load, wish = runtime.defaultWish } = this.#parts;
-    const facts = await runtime.facts();
-    const choice = chooseBackend(wish, facts);
-    const model = await load(work);
-    throwIfAborted(work.signal);
-    const open = (on: BackendChoice) => this.#openOn(on, model);
-    try {
-      return await open(choice);
-    } catch (thrown) {
-      const { code, message } = toCairnError(thrown);
-      if (choice.backend !== 'webgpu' || code === 'model-invalid') throw thrown;
-      return open(fallBackToWasm(facts, message));
-    }
+  #load(work: LongWork): Promise<Opened> {
+    const { runtime, wish, load } = this.#parts;
+    const open = (choice: BackendChoice, model: MatcherModel) => this.#openOn(choice, model);
+    return openWithFallback({ runtime, wish, load, open }, work);
   }
 
   async #openOn(choice: BackendChoice, model: MatcherModel): Promise<Opened> {

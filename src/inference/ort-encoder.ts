@@ -1,14 +1,15 @@
 // The encoder on onnxruntime: opened once, self-tested, then one photo at a time.
-import { throwIfAborted, toCairnError } from '../errors.ts';
+import { throwIfAborted } from '../errors.ts';
 import type { DecodePhoto, PixelGrid } from '../imaging/decode.ts';
 import { toViews } from '../imaging/to-tensor.ts';
 import type { LongWork, Stage } from '../progress.ts';
 import type { EncoderEntry } from '../weights/registry.ts';
 import { readSafetensors } from '../weights/safetensors.ts';
-import { type BackendChoice, type BackendWish, chooseBackend, fallBackToWasm } from './backend.ts';
+import type { BackendChoice, BackendWish } from './backend.ts';
 import type { Encoder, EncoderInfo, Encoding, PhotoInfo } from './encoder.ts';
 import { selfTest } from './golden.ts';
 import { type EncoderNetwork, openNetwork } from './network.ts';
+import { openWithFallback } from './open-with-fallback.ts';
 import type { InferenceRuntime } from './session.ts';
 import { TaskQueue } from './task-queue.ts';
 
@@ -83,20 +84,11 @@ export class OrtEncoder implements Encoder {
     return this.#opened;
   }
 
-  async #load(work: LongWork): Promise<Opened> {
-    const { runtime, load, wish = runtime.defaultWish } = this.#parts;
-    const facts = await runtime.facts();
-    const choice = chooseBackend(wish, facts);
-    const model = await load(work);
-    throwIfAborted(work.signal);
-    try {
-      return await start(runtime, choice, model, work, false);
-    } catch (thrown) {
-      const { code, message } = toCairnError(thrown);
-      if (choice.backend !== 'webgpu' || code === 'aborted' || code === 'model-invalid')
-        throw thrown;
-      return start(runtime, fallBackToWasm(facts, message), model, work, true);
-    }
+  #load(work: LongWork): Promise<Opened> {
+    const { runtime, wish, load } = this.#parts;
+    const open = (choice: BackendChoice, model: EncoderModel, fellBack: boolean) =>
+      start(runtime, choice, model, work, fellBack);
+    return openWithFallback({ runtime, wish, load, open }, work);
   }
 }
 

@@ -1,6 +1,5 @@
 // `cairn train` as a user runs it: drawn photos in, weights, log and curves out; again, resumed, in two
 // processes.
-import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,9 +9,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ValidationSplit } from '../../src/evaluation/protocol.ts';
 import { drawScene } from '../../src/imaging/drawn.ts';
 import { studentParameters } from '../../src/training/trainer/model.ts';
-import { readSafetensors } from '../../src/weights/safetensors.ts';
+import { lastLine, type Run, runCairn, weightsOf } from './training-run.ts';
 
-const CAIRN = fileURLToPath(new URL('../../src/cli/cairn.mjs', import.meta.url));
 const SPLIT = fileURLToPath(new URL('../../models/validation-split.json', import.meta.url));
 const LIMIT_MS = 240_000;
 
@@ -71,27 +69,13 @@ async function drawPhoto(label: number, view: number): Promise<string> {
   return file;
 }
 
-interface Run {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 function train(out: string, ...more: string[]): Promise<Run> {
   const args = ['train', '--manifest', manifest, '--arch', 'seresnet', '--out', join(folder, out)];
   const usual = ['--spec', 'tiny', '--preset', 'tiny', '--batch', '4', '--backend', 'wasm'];
-  return new Promise((resolve) => {
-    execFile(process.execPath, [CAIRN, ...args, ...usual, ...more], (error, stdout, stderr) => {
-      resolve({ code: Number(error?.code ?? 0), stdout, stderr });
-    });
-  });
+  return runCairn([...args, ...usual, ...more]);
 }
 
-const lastLine = ({ stdout }: Run) => JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
-
-async function weightsIn(out: string) {
-  return readSafetensors(await readFile(join(folder, out, 'weights.safetensors')));
-}
+const weightsIn = (out: string) => weightsOf(join(folder, out));
 
 describe('cairn train', { timeout: LIMIT_MS }, () => {
   test('leaves weights of every parameter, a log of every step and curves', async () => {

@@ -1,17 +1,14 @@
 // `cairn train-matcher` as a user runs it: drawn photos in, weights, log and curves out; resumed; refused.
-import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { drawScene } from '../../src/imaging/drawn.ts';
 import { loftrParameters } from '../../src/nets/loftr/loftr.ts';
 import { LOFTR } from '../../src/nets/loftr/specs.ts';
-import { readSafetensors } from '../../src/weights/safetensors.ts';
+import { lastLine, type Run, runCairn, weightsOf } from './training-run.ts';
 
-const CAIRN = fileURLToPath(new URL('../../src/cli/cairn.mjs', import.meta.url));
 const LIMIT_MS = 240_000;
 
 let folder: string;
@@ -45,27 +42,13 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-interface Run {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 function train(out: string, ...more: string[]): Promise<Run> {
   const args = ['train-matcher', '--manifest', manifest, '--out', join(folder, out)];
   const usual = ['--spec', 'tiny', '--preset', 'tiny', '--batch', '2', '--backend', 'wasm'];
-  return new Promise((resolve) => {
-    execFile(process.execPath, [CAIRN, ...args, ...usual, ...more], (error, stdout, stderr) => {
-      resolve({ code: Number(error?.code ?? 0), stdout, stderr });
-    });
-  });
+  return runCairn([...args, ...usual, ...more]);
 }
 
-const lastLine = ({ stdout }: Run) => JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
-
-async function weightsIn(out: string) {
-  return readSafetensors(await readFile(join(folder, out, 'weights.safetensors')));
-}
+const weightsIn = (out: string) => weightsOf(join(folder, out));
 
 describe('cairn train-matcher', { timeout: LIMIT_MS }, () => {
   test('leaves weights of every parameter, a log, curves, and says how good it is', async () => {
