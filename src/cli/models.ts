@@ -6,6 +6,7 @@ import type { LongWork } from '../progress.ts';
 import { loadReranker, type RerankerModel } from '../rerank/load-reranker.ts';
 import { findServed, parseRegistry } from '../weights/load-registry.ts';
 import { folderSource } from '../weights/node-source.ts';
+import { readSafetensors, type Weights } from '../weights/safetensors.ts';
 
 /** The folder of models: CAIRN_MODELS, or the one that comes with Cairn. */
 export function modelsFolder(): string {
@@ -25,4 +26,12 @@ export async function openModel(id?: string, work: LongWork = {}): Promise<OpenM
   const encoder = createNodeEncoder({ models: modelsFolder(), encoder: served.id });
   const info = await encoder.open(work);
   return { encoder, info, reranker: await loadReranker(source, served, work) };
+}
+
+/** Weights of the registry's first encoder of that network, verified; null where it has none. Throws as openModel. */
+export async function networkWeights(arch: string, spec: string): Promise<Weights | null> {
+  const source = folderSource(modelsFolder());
+  const { encoders } = parseRegistry(await source.registry());
+  const entry = encoders.find((each) => each.arch === arch && each.spec === spec);
+  return entry ? readSafetensors(await source.file(entry.weights)) : null;
 }

@@ -5,7 +5,14 @@ import { matchedPoints } from '../matching/points.ts';
 import { gatherCells, gatherWindows, usedRows } from '../matching/windows.ts';
 import { loftrGraphs } from '../nets/loftr/graphs.ts';
 import { gridPositions } from '../nets/loftr/positions.ts';
-import { COARSE_STRIDE, FINE_REACH, FINE_STRIDE, FINE_WINDOW, LOFTR } from '../nets/loftr/specs.ts';
+import {
+  COARSE_STRIDE,
+  FINE_REACH,
+  FINE_STRIDE,
+  FINE_WINDOW,
+  LOFTR,
+  pictureMultiple,
+} from '../nets/loftr/specs.ts';
 import { specNamed } from '../nets/specs.ts';
 import type { Weights } from '../weights/safetensors.ts';
 import type { BackendChoice } from './backend.ts';
@@ -85,6 +92,7 @@ export async function openLoftr(
 
   return {
     cell: COARSE_STRIDE,
+    multiple: pictureMultiple(spec),
 
     async features(picture) {
       const { pixels, width, height } = picture;

@@ -22,8 +22,10 @@ export interface MatchRun {
 }
 
 export interface MatchingNetwork<F extends KeptFeatures> {
-  /** Pictures' sides are multiples of it, in pixels. */
+  /** Pixels along a cell of its coarse map. */
   readonly cell: number;
+  /** Pictures' sides are multiples of it, in pixels. */
+  readonly multiple: number;
   /** Of one picture. Throws `inference-failed` when they are no numbers. */
   features(picture: MatchingPicture): Promise<F>;
   /** Throws `inference-failed` when what is found is no numbers. */

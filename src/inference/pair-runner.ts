@@ -48,14 +48,15 @@ export function pairRunner<F extends KeptFeatures>(
   { longestSide, cacheBytes, fixedShapes }: PairRunnerOptions,
 ): PairRunner {
   const kept = new FeatureCache<F>(cacheBytes);
-  const { cell } = network;
-  const side = Math.ceil(longestSide / cell) * cell;
+  const { cell, multiple } = network;
+  const side = Math.ceil(longestSide / multiple) * multiple;
 
   async function featuresOf({ bitmap, original, id }: MatchInput): Promise<F> {
     const known = id === undefined ? undefined : kept.get(id);
     if (known) return known;
     const picture = toMatchingPicture(bitmap, {
       cell,
+      multiple,
       longestSide,
       ...(original ? { original } : {}),
       ...(fixedShapes ? { canvas: { width: side, height: side } } : {}),

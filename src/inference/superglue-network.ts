@@ -99,6 +99,7 @@ export async function openSuperGlue(
 
   return {
     cell: CELL,
+    multiple: CELL,
 
     async features(picture) {
       const { pixels, width, height, cells, shrunk } = picture;

@@ -29,8 +29,10 @@ export interface MatchingPicture extends Size {
 export interface PictureOptions {
   /** In pixels; at most {@link MAX_SIDE}, which it is when left out. Smaller pictures are not enlarged. */
   readonly longestSide?: number;
-  /** Pixels along a cell: the sides become multiples of it. */
+  /** Pixels along a cell. */
   readonly cell: number;
+  /** The sides become multiples of it, itself one of `cell`, which it is when left out. */
+  readonly multiple?: number;
   /** Pad to this size rather than to the next multiples, so that graphs see one shape only. */
   readonly canvas?: Size;
   /** The size that points are given in, where the bitmap was shrunk while it was decoded. */
@@ -42,7 +44,7 @@ export const LUMA = [0.299, 0.587, 0.114] as const;
 
 /** Throws `usage` for a longest side over the limit and for a canvas that the picture does not fit. */
 export function toMatchingPicture(bitmap: PixelGrid, options: PictureOptions): MatchingPicture {
-  const { longestSide = MAX_SIDE, cell, original } = options;
+  const { longestSide = MAX_SIDE, cell, multiple = cell, original } = options;
   if (!(longestSide >= cell && longestSide <= MAX_SIDE)) {
     throw new CairnError(
       'usage',
@@ -53,16 +55,16 @@ export function toMatchingPicture(bitmap: PixelGrid, options: PictureOptions): M
   const scale = Math.min(1, longestSide / Math.max(bitmap.width, bitmap.height));
   const shrink = (side: number) => Math.max(1, Math.round(side * scale));
   const shrunk = { width: shrink(bitmap.width), height: shrink(bitmap.height) };
-  const whole = (side: number) => Math.ceil(side / cell) * cell;
+  const whole = (side: number) => Math.ceil(side / multiple) * multiple;
   const { width, height } = options.canvas ?? {
     width: whole(shrunk.width),
     height: whole(shrunk.height),
   };
-  if (width < shrunk.width || height < shrunk.height || width % cell || height % cell) {
+  if (width < shrunk.width || height < shrunk.height || width % multiple || height % multiple) {
     throw new CairnError(
       'usage',
       `A picture of ${shrunk.width} × ${shrunk.height} pixels cannot be laid on ${width} × ${height}.`,
-      `Choose a canvas that is large enough, with sides that are multiples of ${cell}.`,
+      `Choose a canvas that is large enough, with sides that are multiples of ${multiple}.`,
     );
   }
   const cells: CellGrid = {

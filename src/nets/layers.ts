@@ -33,15 +33,19 @@ export function linear<T>(ops: Ops<T>, p: Params<T>, name: string, x: T): T {
   return ops.scope(name, () => ops.linear(x, own.get('weight'), bias));
 }
 
+/** Where padding that cannot be halved goes. */
+export type OddPad = 'end' | 'begin';
+
 /**
  * TensorFlow's "SAME" padding for a side that `stride` divides: what is odd goes to the bottom and right.
- * So a 3×3 kernel of stride 2 pads (0, 0, 1, 1), a 5×5 one (1, 1, 2, 2).
+ * So a 3×3 kernel of stride 2 pads (0, 0, 1, 1), a 5×5 one (1, 1, 2, 2). With `begin` what is odd goes to
+ * the top and left: the same layer of a map that was moved by a pixel, whose cell i then stands at 2i.
  */
-export function samePads(kernel: number, stride: number): Pads {
+export function samePads(kernel: number, stride: number, odd: OddPad = 'end'): Pads {
   const total = Math.max(kernel - stride, 0);
-  const before = Math.floor(total / 2);
-  const after = total - before;
-  return [before, before, after, after];
+  const less = Math.floor(total / 2);
+  const more = total - less;
+  return odd === 'end' ? [less, less, more, more] : [more, more, less, less];
 }
 
 /** PyTorch's usual padding of an odd kernel: half of it on every side. */

@@ -67,7 +67,7 @@ describe('sizes', () => {
 
   test('those that do not exist are refused with those that do', () => {
     expect(() => matcherParameters('loftr', 'huge')).toThrow(
-      expect.objectContaining({ remedy: expect.stringMatching(/outdoor, .*compact, tiny/) }),
+      expect.objectContaining({ remedy: expect.stringMatching(/outdoor, .*compact, lite0, tiny/) }),
     );
     expect(matcherSpecs('loftr')).toContain('indoor_new');
   });

@@ -33,6 +33,7 @@ function recording(
   seen: MatchingPicture[],
 ): MatchingNetwork<{ picture: MatchingPicture; bytes: number }> {
   return {
+    multiple: 8,
     cell: 8,
     features: async (picture) => {
       seen.push(picture);

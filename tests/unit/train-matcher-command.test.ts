@@ -4,10 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { networkWeights } from '../../src/cli/models.ts';
 import { drawScene } from '../../src/imaging/drawn.ts';
-import { loftrParameters } from '../../src/nets/loftr/loftr.ts';
+import { isLent, lentWeights, loftrParameters } from '../../src/nets/loftr/loftr.ts';
 import { LOFTR } from '../../src/nets/loftr/specs.ts';
+import { toFloat32 } from '../../src/weights/safetensors.ts';
 import { lastLine, type Run, runCairn, weightsOf } from './training-run.ts';
+import { expectClose } from './wasm-backend.ts';
 
 const LIMIT_MS = 240_000;
 
@@ -99,6 +102,23 @@ describe('cairn train-matcher', { timeout: LIMIT_MS }, () => {
     expect(plan.stages[1].flops).toBeGreaterThan(2 * plan.stages[0].flops);
     expect(plan.backends.wasm.hours).toBeGreaterThan(0);
     await expect(stat(join(folder, 'dry'))).rejects.toThrow();
+  });
+
+  test('starts from what an encoder lends, and leaves that as it is', async () => {
+    const run = await train('lent', '--spec', 'lite0', '--stop-after', '2');
+    expect(run.code, run.stderr).toBe(0);
+    const { length } = [...loftrParameters(LOFTR.lite0!).keys()].filter(isLent);
+    const all = await weightsIn('lent');
+    const lite0 = (await networkWeights('efficientnet-lite', 'lite0'))!; // the default model's
+    const lent = lentWeights(lite0, LOFTR.lite0!);
+    expect(lent.size).toBe(length);
+    for (const [name, tensor] of lent) {
+      // The average of the weights rounds what never moves.
+      expectClose(toFloat32(all.get(name)!), toFloat32(tensor), 1e-5);
+    }
+    const lost = await train('lost', '--spec', 'tiny-lite');
+    expect(lost.code).toBe(2);
+    expect(lost.stderr).toMatch(/efficientnet-lite\/tiny.*--init/);
   });
 
   test('refuses pairs that training must not see, and such as say nothing', async () => {

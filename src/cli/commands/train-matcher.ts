@@ -1,6 +1,9 @@
 // `cairn train-matcher`: photos of a manifest → weights of a LoFTR of ours, resumable.
 import { basename, resolve } from 'node:path';
 import { loftrCost } from '../../nets/loftr/cost.ts';
+import { isLent, lentWeights } from '../../nets/loftr/loftr.ts';
+import { LOFTR } from '../../nets/loftr/specs.ts';
+import { specNamed } from '../../nets/specs.ts';
 import type { PairBatch } from '../../training/matcher/make-pairs.ts';
 import { MATCHER_AIM, matcherModel, type PairOutput } from '../../training/matcher/model.ts';
 import { FINE_MATCHES } from '../../training/matcher/presets.ts';
@@ -14,8 +17,9 @@ import {
   type RunPlan,
 } from '../../training/trainer/run-plan.ts';
 import { BaseTrainer } from '../../training/trainer/trainer.ts';
-import { writeSafetensors } from '../../weights/safetensors.ts';
+import { type Weights, writeSafetensors } from '../../weights/safetensors.ts';
 import { startHarness } from '../harness/index.ts';
+import { networkWeights } from '../models.ts';
 import { readWeights } from '../network-model.ts';
 import { note, printJson, usage } from '../output.ts';
 import { readManifests } from '../photo-list.ts';
@@ -83,7 +87,8 @@ async function run(
     weightDecay,
     clipNorm,
     averageDecay,
-    ...(config.init === null ? {} : { initial: await readWeights(config.init) }),
+    initial: await startOf(config),
+    trains: (path) => !isLent(path),
   });
   const identity = identityOf(config, set.photos.length + pairs.length);
   const saved = resume ? await RunFolder.checkpointIn(out) : null;
@@ -139,6 +144,23 @@ async function run(
   };
   await folder.saveSummary(summary);
   printJson(summary, { lines: true });
+}
+
+/**
+ * The weights given, and what an encoder of the registry lends where they lack it. Throws `usage` where
+ * neither has it: stages that are never trained must not be random.
+ */
+async function startOf({ spec: name, init }: MatcherConfig): Promise<Weights> {
+  const given: Weights = init === null ? new Map() : await readWeights(init);
+  const spec = specNamed(LOFTR, name);
+  const { backbone } = spec;
+  if (backbone.kind === 'resnet' || [...given.keys()].some(isLent)) return given;
+  const lender = await networkWeights(backbone.kind, backbone.size);
+  if (lender) return new Map([...lentWeights(lender, spec), ...given]);
+  throw usage(
+    `No encoder of the registry is an ${backbone.kind}/${backbone.size}, whose stages "${name}" needs.`,
+    'Give weights of a matcher with --init, or choose another --spec.',
+  );
 }
 
 /** Steps, and hours by each backend that starts here, of square views. */

@@ -6,6 +6,7 @@ import type { CoursePreset } from '../../training/trainer/presets.ts';
 import { readName } from '../flags.ts';
 import { usage } from '../output.ts';
 import { type CourseOptions, courseOf, number, type RunConfig, runOf } from './course-config.ts';
+import { LEAST_MULTIPLE } from './pair-batches.ts';
 
 export interface MatcherOptions extends CourseOptions {
   readonly spec?: string;
@@ -39,10 +40,10 @@ export function matcherConfig(options: MatcherOptions): MatcherConfig {
   const preset = MATCHER_PRESETS[readName('--preset', options.preset ?? 'compact', names)];
   const course = courseOf(options, preset, 1);
   for (const { size, epochs } of course.stages) {
-    if (size % COARSE_STRIDE === 0 && size >= LEAST_SIDE && epochs % 1 === 0) continue;
+    if (size % LEAST_MULTIPLE === 0 && size >= LEAST_SIDE && epochs % 1 === 0) continue;
     throw usage(
       `A stage of ${epochs} epochs at ${size} pixels cannot be trained.`,
-      `Give sizes from ${LEAST_SIDE} that are multiples of ${COARSE_STRIDE}, and whole epochs.`,
+      `Give sizes from ${LEAST_SIDE} that are multiples of ${LEAST_MULTIPLE}, and whole epochs.`,
     );
   }
   if (options.pairsShare !== undefined && options.pairs === undefined) {
@@ -51,7 +52,7 @@ export function matcherConfig(options: MatcherOptions): MatcherConfig {
   return {
     ...course,
     arch: 'loftr',
-    spec: readName('--spec', options.spec ?? 'compact', SPECS),
+    spec: readName('--spec', options.spec ?? 'lite0', SPECS),
     init: options.init ?? null,
     pairs: options.pairs ?? null,
     pairsShare: options.pairs

@@ -17,6 +17,8 @@ import { type TrainingSet, trainingPhotos, withSizes } from './training-photos.t
 
 /** Sides of the views are multiples of this: four coarse cells, so that there are few shapes. */
 const MULTIPLE = 32;
+/** Every network of ours takes sides that are multiples of it. */
+export const LEAST_MULTIPLE = 16;
 
 /**
  * Photos that pairs are made of: all that the protocol gives to training of the splits that are for it,
@@ -50,7 +52,7 @@ export function openPairBatches(
         batch: config.batch,
         steps: stepsPerEpoch,
         longestSide: size,
-        multiple: size % MULTIPLE === 0 ? MULTIPLE : 8,
+        multiple: size % MULTIPLE === 0 ? MULTIPLE : LEAST_MULTIPLE,
         unlabelled: true,
       }),
   );
@@ -95,7 +97,7 @@ export async function validationPairs(
   const source = new PairWorkers(photos.map(({ file }) => file));
   try {
     const plans = photos.map(({ width, height }, n) => ({
-      ...viewSize(width, height, longestSide, 8),
+      ...viewSize(width, height, longestSide, LEAST_MULTIPLE),
       photos: [n],
       seed: mixSeeds(MATCHER_VALIDATION.seed, n),
     }));

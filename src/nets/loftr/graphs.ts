@@ -24,7 +24,8 @@ export interface LoftrGraphOptions {
 export interface LoftrGraphs {
   /**
    * `image` [N, 1, H, W] → `coarse` [N, H/8 · W/8, coarse], `fine` [N, H/2 · W/2, fine]; as
-   * {@link loftrFeatures}. The sides are free multiples of 8 where no size is given.
+   * {@link loftrFeatures}. The sides are free where no size is given, multiples of
+   * `pictureMultiple`.
    */
   features(size?: { readonly width: number; readonly height: number }): Uint8Array<ArrayBuffer>;
   /**

@@ -2,9 +2,12 @@
 // steps: features of each picture, confidences between their 1/8 cells, offsets within 5 × 5 windows.
 import { CairnError } from '../../errors.ts';
 import type { Maxima, Ops, Params } from '../../tensor/ops.ts';
+import type { Weights } from '../../weights/safetensors.ts';
 import { linear } from '../layers.ts';
 import { type Parameter, ParameterList } from '../parameter-list.ts';
-import { resNetFpn, resNetFpnParameters } from './backbone.ts';
+import { liteFpn, liteFpnParameters, liteStages, STAGES_SCOPE } from './lite-fpn.ts';
+import type { LoftrMaps } from './pyramid.ts';
+import { resNetFpn, resNetFpnParameters } from './resnet-fpn.ts';
 import { FINE_WINDOW, type LoftrSpec } from './specs.ts';
 import { type Pair, type Tokens, transform, transformerParameters } from './transformer.ts';
 
@@ -15,15 +18,46 @@ export interface LoftrFeatures<T> {
   readonly fine: T;
 }
 
-/** Of one picture alone. `image` is [N, 1, H, W], grey in 0..1; H and W are multiples of 8. */
+/** The backbone's place among the parameters. */
+const BACKBONE = 'backbone';
+
+/**
+ * Of one picture alone. `image` is [N, 1, H, W], grey in 0..1; H and W are multiples of
+ * `pictureMultiple(spec)`. `lentOps` computes what {@link isLent} of the parameters, where that stays as it
+ * is while the rest is trained.
+ */
 export function loftrFeatures<T>(
   ops: Ops<T>,
   p: Params<T>,
   image: T,
   spec: LoftrSpec,
+  lentOps: Ops<T> = ops,
 ): LoftrFeatures<T> {
-  const maps = ops.scope('backbone', () => resNetFpn(ops, p.scope('backbone'), image, spec));
+  const own = p.scope(BACKBONE);
+  const { backbone } = spec;
+  const maps = ops.scope(BACKBONE, (): LoftrMaps<T> => {
+    switch (backbone.kind) {
+      case 'resnet':
+        return resNetFpn(ops, own, image, spec);
+      case 'efficientnet-lite':
+        return liteFpn(ops, own, image, spec, backbone.size, lentOps);
+    }
+  });
   return { coarse: ops.flatten(maps.coarse), fine: ops.flatten(maps.fine) };
+}
+
+/** Whether a parameter belongs to stages that another network lends: those of an EfficientNet-Lite. */
+export function isLent(path: string): boolean {
+  return path.startsWith(`${BACKBONE}.${STAGES_SCOPE}.`);
+}
+
+/**
+ * What an EfficientNet-Lite's weights lend to the backbone, under its names; empty where the backbone takes
+ * none.
+ */
+export function lentWeights(weights: Weights, { backbone }: LoftrSpec): Weights {
+  if (backbone.kind === 'resnet') return new Map();
+  return liteStages(weights, BACKBONE, backbone.size);
 }
 
 /** A picture as the coarse step sees it. */
@@ -156,7 +190,7 @@ function expectation<T>(ops: Ops<T>, heat: T): T {
 export function loftrParameters(spec: LoftrSpec): ReadonlyMap<string, Parameter> {
   const list = new ParameterList();
   const [fine, , coarse] = spec.channels;
-  resNetFpnParameters(list, 'backbone', spec);
+  backboneParameters(list, spec);
   transformerParameters(list, 'loftr_coarse', coarse, spec.coarse);
   const linear = (name: string, out: number, input: number) => {
     list.add(`fine_preprocess.${name}.weight`, [out, input], { std: Math.sqrt(2 / out) });
@@ -166,4 +200,16 @@ export function loftrParameters(spec: LoftrSpec): ReadonlyMap<string, Parameter>
   linear('merge_feat', fine, 2 * fine);
   transformerParameters(list, 'loftr_fine', fine, spec.fine);
   return list.all;
+}
+
+function backboneParameters(list: ParameterList, spec: LoftrSpec): void {
+  const { backbone } = spec;
+  switch (backbone.kind) {
+    case 'resnet':
+      resNetFpnParameters(list, BACKBONE, spec, backbone.stem);
+      break;
+    case 'efficientnet-lite':
+      liteFpnParameters(list, BACKBONE, spec, backbone.size);
+      break;
+  }
 }

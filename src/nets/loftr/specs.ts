@@ -9,9 +9,17 @@ export interface TransformerSpec {
   readonly pairsOfLayers: number;
 }
 
+/**
+ * What looks at the picture. `resnet` is the authors' network; `stem` are its channels after the first
+ * convolution. `efficientnet-lite` are the first stages of that network down to 1/16, of a size in its
+ * table, which come trained on photos.
+ */
+export type LoftrBackbone =
+  | { readonly kind: 'resnet'; readonly stem: number }
+  | { readonly kind: 'efficientnet-lite'; readonly size: string };
+
 export interface LoftrSpec {
-  /** Channels after the first convolution, at half the picture's size. */
-  readonly stem: number;
+  readonly backbone: LoftrBackbone;
   /** Channels of the maps at 1/2, 1/4 and 1/8: the first are the fine features', the last the coarse ones'. */
   readonly channels: readonly [number, number, number];
   readonly positions: PositionKind;
@@ -49,7 +57,7 @@ const COMMON = {
 
 const PUBLISHED: LoftrSpec = {
   ...COMMON,
-  stem: 128,
+  backbone: { kind: 'resnet', stem: 128 },
   channels: [128, 196, 256],
   positions: 'released',
   coarse: { heads: 8, pairsOfLayers: 4 },
@@ -59,8 +67,8 @@ const PUBLISHED: LoftrSpec = {
 
 /**
  * `outdoor` and `indoor` are the published size with the position encoding of outdoor_ds.ckpt and
- * indoor_ds.ckpt, `indoor_new` with that of indoor_ds_new.ckpt. `compact` is for phones and CPUs; `tiny`,
- * for tests, has every kind of layer.
+ * indoor_ds.ckpt, `indoor_new` with that of indoor_ds_new.ckpt. `compact` and `lite0` are for phones and
+ * CPUs; `tiny` and `tiny-lite`, for tests, have every kind of layer.
  */
 export const LOFTR: Readonly<Record<string, LoftrSpec>> = {
   outdoor: PUBLISHED,
@@ -68,8 +76,17 @@ export const LOFTR: Readonly<Record<string, LoftrSpec>> = {
   indoor_new: { ...PUBLISHED, positions: 'fixed' },
   compact: {
     ...COMMON,
-    stem: 24,
+    backbone: { kind: 'resnet', stem: 24 },
     channels: [24, 32, 80],
+    positions: 'fixed',
+    coarse: { heads: 4, pairsOfLayers: 2 },
+    fine: { heads: 4, pairsOfLayers: 1 },
+    firstPixel: 0,
+  },
+  lite0: {
+    ...COMMON,
+    backbone: { kind: 'efficientnet-lite', size: 'lite0' },
+    channels: [24, 40, 96],
     positions: 'fixed',
     coarse: { heads: 4, pairsOfLayers: 2 },
     fine: { heads: 4, pairsOfLayers: 1 },
@@ -77,11 +94,25 @@ export const LOFTR: Readonly<Record<string, LoftrSpec>> = {
   },
   tiny: {
     ...COMMON,
-    stem: 8,
+    backbone: { kind: 'resnet', stem: 8 },
     channels: [8, 12, 16],
     positions: 'fixed',
     coarse: { heads: 4, pairsOfLayers: 2 },
     fine: { heads: 2, pairsOfLayers: 1 },
     firstPixel: 0,
   },
+  'tiny-lite': {
+    ...COMMON,
+    backbone: { kind: 'efficientnet-lite', size: 'tiny' },
+    channels: [8, 12, 16],
+    positions: 'fixed',
+    coarse: { heads: 4, pairsOfLayers: 1 },
+    fine: { heads: 2, pairsOfLayers: 1 },
+    firstPixel: 0,
+  },
 };
+
+/** The sides of a picture are multiples of it, in pixels: what the deepest map is smaller by. */
+export function pictureMultiple({ backbone }: LoftrSpec): number {
+  return backbone.kind === 'resnet' ? COARSE_STRIDE : 2 * COARSE_STRIDE;
+}

@@ -1,7 +1,10 @@
 // A batch of pairs from decoded photos and a plan: two looks at each photo, or at two photos of one place.
 import type { PixelGrid } from '../../imaging/decode.ts';
+import { MAX_SIDE } from '../../matching/presets.ts';
+import { COARSE_STRIDE } from '../../nets/loftr/specs.ts';
 import { seededRandom } from '../../random.ts';
 import type { JpegRoundTrip } from '../augment/jpeg.ts';
+import type { Size } from '../augment/warp.ts';
 import type { BatchPlan } from '../data/batch.ts';
 import { shuffle } from '../data/sampler.ts';
 import { mixSeeds } from '../data/seeds.ts';
@@ -25,6 +28,11 @@ export interface PairBatch {
   readonly chosen: Int32Array;
   /** [N, K, 2]: where each truly is, x and y from its cell in the second view, −1..1; zeros fill up. */
   readonly offsets: Float32Array;
+  /**
+   * [2N, 2]: column and row that each view's first cell counts as. Recognition counts from 0, but over
+   * pictures far larger than views: so all places that it knows are seen.
+   */
+  readonly origins: Int32Array;
   /** [N, 9]: from pixels of the first view to those of the second; NaN where no homography is known. */
   readonly between: Float64Array;
 }
@@ -59,6 +67,7 @@ export async function makePairs(
     seen: new Float32Array(2 * count * cells),
     chosen: new Int32Array(count * FINE_MATCHES).fill(-1),
     offsets: new Float32Array(2 * count * FINE_MATCHES),
+    origins: new Int32Array(4 * count),
     between: new Float64Array(9 * count).fill(Number.NaN),
   };
   const one = async (entry: PairPhotos, n: number): Promise<void> => {
@@ -83,6 +92,9 @@ export async function makePairs(
       const grey = await lookAt(photos[side], planes[side], plan, random, jpeg);
       batch.pixels.set(grey, (side * count + n) * area);
     }
+    for (const side of [0, 1] as const) {
+      batch.origins.set(drawOrigin(plan, random), 2 * (side * count + n));
+    }
   };
   await Promise.all(entries.map(one));
   return batch;
@@ -95,6 +107,13 @@ function chosenOf(offsets: Float32Array, random: () => number): number[] {
   );
   shuffle(known, random);
   return known.slice(0, FINE_MATCHES);
+}
+
+/** A place for the view within the largest picture that is matched. */
+function drawOrigin({ width, height }: Size, random: () => number): [column: number, row: number] {
+  const draw = (side: number) =>
+    Math.floor(random() * (Math.max(0, MAX_SIDE - side) / COARSE_STRIDE + 1));
+  return [draw(width), draw(height)];
 }
 
 function betweenViews(entry: PairPhotos, [toFirst, toSecond]: readonly [Plane, Plane]) {

@@ -7,7 +7,7 @@ import {
   loftrParameters,
   loftrScores,
 } from '../../nets/loftr/loftr.ts';
-import { gridPositions } from '../../nets/loftr/positions.ts';
+import { positionsOf as positionsFor } from '../../nets/loftr/positions.ts';
 import {
   COARSE_STRIDE,
   FINE_REACH,
@@ -18,6 +18,7 @@ import {
 } from '../../nets/loftr/specs.ts';
 import { specNamed } from '../../nets/specs.ts';
 import { gatherRows } from '../../tensor/tf/sequences.ts';
+import { TfOps } from '../../tensor/tf-ops.ts';
 import type { Model } from '../trainer/model.ts';
 import type { Aim } from '../trainer/objective.ts';
 import { fineLoss, focalLoss } from './loss.ts';
@@ -42,11 +43,11 @@ export function matcherModel(specName: string): Model<PairBatch, PairOutput> {
       const { count, height, width } = batch;
       const image = tf.tensor4d(batch.pixels, [2 * count, height, width, 1]);
       // In one pass, so that batch norms see both views, as the authors' do.
-      const features = loftrFeatures<tf.Tensor>(ops, p, image, spec);
-      const positions = positionsOf(batch, spec);
-      const sides = halves(features.coarse, count).map((tokens) => ({
+      // What another network lends stays as it is, its norms' statistics too.
+      const features = loftrFeatures<tf.Tensor>(ops, p, image, spec, new TfOps());
+      const sides = halves(features.coarse, count).map((tokens, side) => ({
         tokens,
-        positions,
+        positions: positionsOf(batch, side, spec),
         mask: null,
       }));
       const coarse = loftrCoarse<tf.Tensor>(ops, p, [sides[0]!, sides[1]!], spec);
@@ -64,10 +65,18 @@ export function matcherModel(specName: string): Model<PairBatch, PairOutput> {
   };
 }
 
-function positionsOf(view: PairBatch, { channels: [, , coarse], positions }: LoftrSpec) {
-  const [columns, rows] = [view.width / COARSE_STRIDE, view.height / COARSE_STRIDE];
-  const values = gridPositions(columns, rows, coarse, positions);
-  return tf.tensor3d(values, [1, columns * rows, coarse]);
+/** Of the first or the second views' cells, each view's counted from its own origin. */
+function positionsOf(batch: PairBatch, side: number, { channels, positions }: LoftrSpec) {
+  const { count, origins } = batch;
+  const coarse = channels[2];
+  const columns = batch.width / COARSE_STRIDE;
+  const cells = Array.from({ length: count * cellsOf(batch) }, (_, at) => {
+    const [n, cell] = [Math.floor(at / cellsOf(batch)), at % cellsOf(batch)];
+    const view = 2 * (side * count + n);
+    const row = Math.floor(cell / columns);
+    return [origins[view]! + (cell % columns), origins[view + 1]! + row] as const;
+  });
+  return tf.tensor3d(positionsFor(cells, coarse, positions), [count, cellsOf(batch), coarse]);
 }
 
 /** The first views' and the second ones'. */

@@ -3,18 +3,10 @@
 import type { Ops, Params } from '../../tensor/ops.ts';
 import { batchNorm, conv, halfPads } from '../layers.ts';
 import type { ParameterList } from '../parameter-list.ts';
+import { convFromOut, type LoftrMaps, merge, mergeParameters } from './pyramid.ts';
 import type { LoftrSpec } from './specs.ts';
 
 const STEM_KERNEL = 7;
-/** PyTorch's LeakyReLU. */
-const LEAK = 0.01;
-
-export interface LoftrMaps<T> {
-  /** [N, channels[2], H/8, W/8]. */
-  readonly coarse: T;
-  /** [N, channels[0], H/2, W/2]. */
-  readonly fine: T;
-}
 
 /** `image` is [N, 1, H, W], grey in 0..1; H and W are multiples of 8. */
 export function resNetFpn<T>(
@@ -61,30 +53,21 @@ function block<T>(
   });
 }
 
-/** The map of a layer, widened, plus the doubled one from below; then two convolutions to the layer's width. */
-function merge<T>(ops: Ops<T>, p: Params<T>, layer: string, map: T, below: T, eps: number): T {
-  const widened = conv(ops, p, `${layer}_outconv`, map);
-  const doubled = ops.scope(`${layer}_doubled`, () => ops.doubleSize(below));
-  const out = `${layer}_outconv2`;
-  let x = ops.scope(out, () => ops.add(widened, doubled));
-  x = conv(ops, p, `${out}.0`, x, { pads: halfPads(3) });
-  x = batchNorm(ops, p, `${out}.1`, x, eps);
-  x = ops.scope(out, () => ops.leakyRelu(x, LEAK));
-  return conv(ops, p, `${out}.3`, x, { pads: halfPads(3) });
-}
-
-/** What {@link resNetFpn} reads. Convolutions start after He by what leaves them, as the authors' do. */
-export function resNetFpnParameters(list: ParameterList, prefix: string, spec: LoftrSpec): void {
-  const conv = (name: string, out: number, input: number, kernel: number) => {
-    const std = Math.sqrt(2 / (out * kernel * kernel));
-    list.add(`${prefix}.${name}.weight`, [out, input, kernel, kernel], { std });
-  };
-  const norm = (name: string, channels: number) => list.batchNorm(`${prefix}.${name}`, channels);
-  const [fine, middle, coarse] = spec.channels;
-  conv('conv1', spec.stem, 1, STEM_KERNEL);
-  norm('bn1', spec.stem);
-  let input = spec.stem;
-  spec.channels.forEach((out, i) => {
+/** What {@link resNetFpn} reads; `stem` are the channels after the first convolution. */
+export function resNetFpnParameters(
+  list: ParameterList,
+  prefix: string,
+  { channels }: LoftrSpec,
+  stem: number,
+): void {
+  const conv = (name: string, out: number, input: number, kernel: number) =>
+    convFromOut(list, `${prefix}.${name}`, out, input, kernel);
+  const norm = (name: string, width: number) => list.batchNorm(`${prefix}.${name}`, width);
+  const [fine, middle, coarse] = channels;
+  conv('conv1', stem, 1, STEM_KERNEL);
+  norm('bn1', stem);
+  let input = stem;
+  channels.forEach((out, i) => {
     for (let index = 0; index < 2; index++) {
       const name = `layer${i + 1}.${index}`;
       conv(`${name}.conv1`, out, input, 3);
@@ -99,12 +82,6 @@ export function resNetFpnParameters(list: ParameterList, prefix: string, spec: L
     }
   });
   conv('layer3_outconv', coarse, coarse, 1);
-  const merging = (layer: string, out: number, below: number) => {
-    conv(`${layer}_outconv`, below, out, 1);
-    conv(`${layer}_outconv2.0`, below, below, 3);
-    norm(`${layer}_outconv2.1`, below);
-    conv(`${layer}_outconv2.3`, out, below, 3);
-  };
-  merging('layer2', middle, coarse);
-  merging('layer1', fine, middle);
+  mergeParameters(list, `${prefix}.layer2`, { map: middle, below: coarse, out: middle });
+  mergeParameters(list, `${prefix}.layer1`, { map: fine, below: middle, out: fine });
 }
