@@ -4,22 +4,10 @@
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { findFundamental, findHomography } from '../src/geometry/find.ts';
-import { MATCH_FIELDS, type Matches } from '../src/geometry/matches.ts';
+import { MATCH_FIELDS } from '../src/geometry/matches.ts';
 import { HOMOGRAPHY_DEFAULTS } from '../src/geometry/presets.ts';
-import {
-  fundamentalError,
-  homographyError,
-  type Matrix,
-  planeScene,
-  type Scene,
-  spaceScene,
-} from '../tests/unit/geometry-scenes.ts';
-import { timing } from './statistics.ts';
+import { type Contender, fundamentalTrials, homographyTrials } from './ransac-trials.ts';
 
-/** A right model brings matches without noise to within this many pixels, root mean square. */
-const RIGHT_PX = 1;
-const WARM_UP = 50;
 /** A compiled runtime that is not there by then will not come. */
 const OPENCV_LOAD_MS = 30_000;
 
@@ -33,64 +21,13 @@ const { values: flags } = parseArgs({
     opencv: { type: 'string' },
   },
 });
-const trials = Number(flags.trials);
-const scene = (seed: number) => ({
-  seed,
+const scene = {
   count: Number(flags.matches),
   outliers: Number(flags.outliers),
   noise: Number(flags.noise),
   informative: !flags.uninformative,
-});
-
-interface Contender {
-  readonly name: string;
-  readonly find: (matches: Matches) => Matrix | null;
-}
-
-/** All contenders on each scene in turn, so that whatever slows the machine slows all. */
-function measure<S extends Scene>(
-  make: (seed: number) => S,
-  errorOf: (matrix: Matrix | null, scene: Scene) => number,
-  contenders: readonly Contender[],
-) {
-  const runs = contenders.map(() => ({
-    ms: [] as number[],
-    cpu: [] as number[],
-    errors: [] as number[],
-  }));
-  for (let trial = -WARM_UP; trial < trials; trial++) {
-    const drawn = make(10_000 + trial);
-    contenders.forEach(({ find }, i) => {
-      const used = process.cpuUsage();
-      const began = performance.now();
-      const matrix = find(drawn.matches);
-      const ms = performance.now() - began;
-      const { user, system } = process.cpuUsage(used);
-      if (trial < 0) return;
-      runs[i]!.cpu.push((user + system) / 1000);
-      runs[i]!.ms.push(ms);
-      runs[i]!.errors.push(errorOf(matrix, drawn));
-    });
-  }
-  return Object.fromEntries(
-    contenders.map(({ name }, i) => {
-      const { ms, cpu, errors } = runs[i]!;
-      const error = timing(errors);
-      return [
-        name,
-        {
-          ...timing(ms),
-          fastest: Math.min(...ms),
-          /** Processor time, which counts less of what else the machine does. */
-          cpuMedian: timing(cpu).median,
-          right: errors.filter((one) => one < RIGHT_PX).length,
-          medianErrorPx: error.median,
-          p95ErrorPx: error.p95,
-        },
-      ];
-    }),
-  );
-}
+};
+const options = { trials: Number(flags.trials), scene };
 
 /** The part of OpenCV.js that is used; it has no fundamental matrix. */
 interface OpenCv {
@@ -163,16 +100,10 @@ const result = {
   bench: 'ransac',
   unit: 'ms',
   backend: 'plain TypeScript, 1 thread',
-  ...scene(0),
-  seed: undefined,
+  ...scene,
   opencvHasFundamental: opencv ? opencv.cv.findFundamentalMat !== undefined : undefined,
-  homography: measure((seed) => planeScene(scene(seed)), homographyError, [
-    { name: 'ours', find: (matches) => findHomography(matches).matrix },
-    ...beside,
-  ]),
-  fundamental: measure((seed) => spaceScene(scene(seed)), fundamentalError, [
-    { name: 'ours', find: (matches) => findFundamental(matches).matrix },
-  ]),
+  homography: homographyTrials(options, beside),
+  fundamental: fundamentalTrials(options),
 };
 console.log(JSON.stringify(result, null, 2));
 // OpenCV.js keeps the process alive.

@@ -12,6 +12,7 @@ export type Stage =
   | 'encode'
   | 'search'
   | 'rerank'
+  | 'match'
   | 'decide';
 
 /** One step of progress. `done` and `total` are in `unit`; total is 0 while unknown. */
@@ -30,4 +31,9 @@ export type OnProgress = (progress: Progress) => void;
 export interface LongWork {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: OnProgress | undefined;
+}
+
+/** Tells of a stage of one step: begun (0) or done (1). */
+export function reportStep({ onProgress }: LongWork, stage: Stage, done: 0 | 1): void {
+  onProgress?.({ stage, done, total: 1, unit: 'steps' });
 }

@@ -1,16 +1,18 @@
-// The way of a photo, on one screen: encode, search and re-rank, decide. It knows stages by interface
+// The way of a photo, on one screen: encode, search and re-rank, verify, decide. It knows stages by interface
 // only: the page gives it workers, Node the same classes in-process.
-import { throwIfAborted } from './errors.ts';
+import { throwIfAborted, toPlainError } from './errors.ts';
 import type { Encoder, Encoding } from './inference/encoder.ts';
+import type { MatchedReference, VerificationTask } from './inference/verify-photo.ts';
 import type { LongWork } from './progress.ts';
-import { decide } from './rerank/decision.ts';
-import { decisionFeatures, FEATURES } from './rerank/features.ts';
+import { FEATURES } from './rerank/features.ts';
 import type { RerankerModel } from './rerank/load-reranker.ts';
 import type { NonLandmarkBank } from './rerank/non-landmark-bank.ts';
-import type { RerankPreset } from './rerank/presets.ts';
+import { type RerankPreset, VERIFICATION, type VerificationPreset } from './rerank/presets.ts';
 import { RANKING_STAGES, type RerankTrace, rerank, stageWinners } from './rerank/rerank.ts';
+import type { LabelScore } from './rerank/soft-voting.ts';
+import { decideVerified, type VerifiedOutcome } from './rerank/verification.ts';
 import type { CollectionLabel } from './retrieval/labels.ts';
-import type { CollectionSearch } from './retrieval/search.ts';
+import type { CollectionSearch, StoredReference } from './retrieval/search.ts';
 import { bankLevel, mergeTraces } from './retrieval/tuned-space.ts';
 import { CANDIDATES, type Candidate, type Evidence, type Verdict } from './verdict.ts';
 
@@ -27,6 +29,22 @@ export interface Stages {
   readonly backend: string;
   /** What is searched by a tuned network beside the encoder; then `encoder` gives `tuned` embeddings too. */
   readonly tuned?: TunedStages | undefined;
+  /** Where references can be matched. */
+  readonly verifier?: Verifier | undefined;
+}
+
+/** Geometric verification: what is kept of reference photos, and what matches a photo with it. */
+export interface Verifier {
+  readonly preset: VerificationPreset;
+  /** Of the given labels, by their places in {@link Stages.labels}. */
+  references(embedding: Float32Array, labels: readonly number[]): Promise<StoredReference[]>;
+  verify(
+    photo: Blob | Uint8Array,
+    task: VerificationTask,
+    work: LongWork,
+  ): Promise<readonly MatchedReference[]>;
+  /** Told why a photo could not be verified. */
+  onProblem(thrown: unknown): void;
 }
 
 export interface TunedStages {
@@ -59,11 +77,18 @@ export async function recognize(
   const encoded = performance.now();
   const trace = await rank(encoding, stages, work);
 
-  report('decide');
   const ranked = performance.now();
-  const features = decisionFeatures(trace, preset);
-  const decision = decide(features, reranker.decision);
-  const candidates = candidatesOf(trace, labels);
+  const matched = await verify(photo, encoding.embedding, trace, stages, work);
+
+  report('decide');
+  const verified = performance.now();
+  const outcome = decideVerified(trace, matched ?? [], {
+    ranking: preset,
+    verification: stages.verifier?.preset ?? VERIFICATION,
+    model: reranker.decision,
+  });
+  const { decision } = outcome;
+  const candidates = candidatesOf(trace, outcome.ranked, matched, labels);
   const decided = performance.now();
 
   return {
@@ -75,12 +100,40 @@ export async function recognize(
     timings: {
       ...encoding.timings,
       search: ranked - encoded,
-      decide: decided - ranked,
+      ...(matched ? { match: verified - ranked } : {}),
+      decide: decided - verified,
       total: decided - began,
     },
     backend,
-    evidence: evidenceOf(trace, features ?? [], decision.contributions, labels, preset),
+    evidence: evidenceOf(trace, outcome, matched, labels, preset),
   };
+}
+
+/**
+ * The photo against what the collection keeps of its best labels' photos; null where there is nothing to match
+ * with. What goes wrong here costs the proof, not the answer: the verifier is told.
+ */
+async function verify(
+  photo: Blob | Uint8Array,
+  embedding: Float32Array,
+  trace: RerankTrace,
+  { verifier }: Stages,
+  work: LongWork,
+): Promise<readonly MatchedReference[] | null> {
+  if (!verifier) return null;
+  const { preset } = verifier;
+  const best = trace.penalised.slice(0, preset.labels).map(({ label }) => label);
+  try {
+    const references = await verifier.references(embedding, best);
+    if (references.length === 0) return null;
+    return await verifier.verify(photo, { ranked: trace.penalised, references, preset }, work);
+  } catch (thrown) {
+    if (toPlainError(thrown).code === 'aborted') throw thrown;
+    verifier.onProblem(thrown);
+    return null;
+  } finally {
+    throwIfAborted(work.signal);
+  }
 }
 
 /** In the encoder's own space, and in that of a tuned network where there is one. */
@@ -104,19 +157,27 @@ function nameOf(labels: readonly CollectionLabel[], index: number): string {
   return labels[index]?.label ?? '';
 }
 
-function candidatesOf(trace: RerankTrace, labels: readonly CollectionLabel[]): Candidate[] {
-  return trace.penalised.slice(0, CANDIDATES).map(({ label, votes }) => ({
-    label: nameOf(labels, label),
-    similarity: trace.expanded.find((n) => n.label === label)?.similarity ?? 0,
-    votes,
-    inliers: null,
-  }));
+function candidatesOf(
+  trace: RerankTrace,
+  ranked: readonly LabelScore[],
+  matched: readonly MatchedReference[] | null,
+  labels: readonly CollectionLabel[],
+): Candidate[] {
+  return ranked.slice(0, CANDIDATES).map(({ label, votes }) => {
+    const own = matched?.filter((match) => match.label === label) ?? [];
+    return {
+      label: nameOf(labels, label),
+      similarity: trace.expanded.find((n) => n.label === label)?.similarity ?? 0,
+      votes,
+      inliers: own.length === 0 ? null : Math.max(...own.map(({ inliers }) => inliers)),
+    };
+  });
 }
 
 function evidenceOf(
   trace: RerankTrace,
-  features: readonly number[],
-  contributions: readonly number[],
+  { features, decision: { contributions } }: VerifiedOutcome,
+  matched: readonly MatchedReference[] | null,
   labels: readonly CollectionLabel[],
   preset: RerankPreset,
 ): Evidence {
@@ -128,7 +189,16 @@ function evidenceOf(
       const winner = winners[stage];
       return winner ? [{ stage, label: nameOf(labels, winner.label), score: winner.score }] : [];
     }),
-    features: features.map((value, f) => ({
+    verification:
+      matched?.map(({ label, row, matches, inliers, points, size }) => ({
+        label: nameOf(labels, label),
+        row,
+        matches,
+        inliers,
+        points,
+        size,
+      })) ?? null,
+    features: (features ?? []).map((value, f) => ({
       name: FEATURES[f] ?? '',
       value,
       contribution: contributions[f] ?? 0,

@@ -10,7 +10,7 @@ export interface Candidate {
   readonly similarity: number;
   /** Soft votes of the label's references after query expansion, ≥ 0. */
   readonly votes: number;
-  /** Verified matches; null until geometric verification exists for this collection. */
+  /** Most matches with one of its references that one motion of the camera explains; null where none was matched. */
   readonly inliers: number | null;
 }
 
@@ -47,10 +47,25 @@ export interface Evidence {
     readonly label: string;
     readonly score: number;
   }[];
+  /** References that were matched with the photo, in this order; null where the collection has none to match. */
+  readonly verification: readonly VerifiedReference[] | null;
   /** The decision's inputs and what each added to the log-odds of "right". */
   readonly features: readonly {
     readonly name: string;
     readonly value: number;
     readonly contribution: number;
   }[];
+}
+
+/** What matching the photo with one reference found. */
+export interface VerifiedReference {
+  readonly label: string;
+  /** Row of the collection. */
+  readonly row: number;
+  readonly matches: number;
+  readonly inliers: number;
+  /** Rows [xa, ya, xb, yb, confidence] of the inliers: pixels of the photo, and of the reference photo. */
+  readonly points: Float32Array;
+  /** The reference photo's sides, pixels. */
+  readonly size: { readonly width: number; readonly height: number };
 }

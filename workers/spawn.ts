@@ -2,6 +2,7 @@
 import { type BridgeOptions, WorkerBridge } from '../src/bridge/worker-bridge.ts';
 import { linkWorker } from '../src/bridge/worker-link.ts';
 import type { EncoderService, EncoderSettings } from '../src/inference/encoder-service.ts';
+import type { MatcherService, MatcherSettings } from '../src/inference/matcher-service.ts';
 import type { IndexService } from '../src/retrieval/index-service.ts';
 import type { TrainerService } from '../src/training/tuning/trainer-service.ts';
 
@@ -11,6 +12,8 @@ type Hooks<Api> = Pick<BridgeOptions<Api>, 'prepare' | 'onCrash'>;
 const ENCODER_TIMEOUTS = { open: 180_000, useTuned: 180_000, encode: 60_000 };
 /** Building the graphs of a large collection takes minutes; insisting on them waits as long. */
 const INDEX_TIMEOUTS = { open: 180_000, search: 600_000, ready: 600_000 };
+/** Opening compiles the graphs; a candidate takes a second at most. */
+const MATCHER_TIMEOUTS = { open: 180_000, verify: 180_000 };
 /** Opening compiles the backend's kernels; a call of `advance` does a few steps. */
 const TRAINER_TIMEOUTS = { open: 180_000, advance: 180_000 };
 
@@ -51,5 +54,21 @@ export function bridgeTrainer(
   return new WorkerBridge<TrainerService>(
     () => linkWorker(new Worker(new URL('./trainer.ts', import.meta.url), { type: 'module' })),
     { name: 'trainer', timeouts: TRAINER_TIMEOUTS, ...hooks },
+  );
+}
+
+/** The matcher in a worker, started by the first photo that is verified. */
+export function bridgeMatcher(
+  settings: MatcherSettings,
+  hooks: Pick<Hooks<MatcherService>, 'onCrash'> = {},
+): WorkerBridge<MatcherService> {
+  return new WorkerBridge<MatcherService>(
+    () => linkWorker(new Worker(new URL('./matcher.ts', import.meta.url), { type: 'module' })),
+    {
+      name: 'matcher',
+      timeouts: MATCHER_TIMEOUTS,
+      prepare: (api) => api.configure({ touchPoints: navigator.maxTouchPoints, ...settings }),
+      ...hooks,
+    },
   );
 }

@@ -13,7 +13,7 @@ import type { CollectionLabel } from '../retrieval/labels.ts';
 import { type CairnStore, openStore } from '../retrieval/store.ts';
 import { TAUGHT_COLLECTION } from '../retrieval/taught-collection.ts';
 import type { Verdict } from '../verdict.ts';
-import { findServed, parseRegistry } from '../weights/load-registry.ts';
+import { findMatcher, findServed, parseRegistry } from '../weights/load-registry.ts';
 import { webSource } from '../weights/web-source.ts';
 import type { Diagnostics, Engine, EngineStatus, Notice } from './engine.ts';
 import { Gallery } from './teaching/galleries.ts';
@@ -25,6 +25,7 @@ import { teachingOf } from './teaching/teaching-of.ts';
 import { tunableNetwork } from './teaching/tuned-network.ts';
 import { createTuner, tuningsOf } from './teaching/tuner.ts';
 import type { Tuning } from './teaching/tuning.ts';
+import { pageVerifier } from './verifier.ts';
 
 /** Addresses below the page's own: the build works under any path. */
 const MODELS = 'models/';
@@ -46,6 +47,7 @@ export function createEngine(): Engine {
   const labels = signal<readonly CollectionLabel[]>([]);
   const library = signal<Library | null>(null);
   const tuning = signal<Tuning | null>(null);
+  const verifies = signal(false);
   const queue = new TaskQueue();
   const notify = (notice: Notice) => {
     notices.value = [...notices.value.filter((n) => n.id !== notice.id), notice];
@@ -59,7 +61,7 @@ export function createEngine(): Engine {
 
   function start(): Promise<Opened> {
     status.value = { state: 'loading', progress: null };
-    const opening = openAll({ status, labels, queue, notify, close });
+    const opening = openAll({ status, labels, verifies, queue, notify, close });
     opening.then(
       (all) => {
         library.value = all.library;
@@ -77,6 +79,7 @@ export function createEngine(): Engine {
     status,
     notices,
     labels,
+    verifies,
     tuning,
     teaching: teachingOf(library, async () => (await opened).library),
     recognize: (photo: Blob, work: LongWork = {}): Promise<Verdict> =>
@@ -92,13 +95,14 @@ export function createEngine(): Engine {
 interface OpeningParts {
   readonly status: Signal<EngineStatus>;
   readonly labels: Signal<readonly CollectionLabel[]>;
+  readonly verifies: Signal<boolean>;
   readonly queue: TaskQueue;
   readonly notify: (notice: Notice) => void;
   readonly close: (() => void)[];
 }
 
 async function openAll(parts: OpeningParts): Promise<Opened> {
-  const { status, labels, queue, notify, close } = parts;
+  const { status, labels, verifies, queue, notify, close } = parts;
   const onProgress: OnProgress = (progress) => {
     if (status.value.state === 'loading') status.value = { state: 'loading', progress };
   };
@@ -126,11 +130,17 @@ async function openAll(parts: OpeningParts): Promise<Opened> {
     },
   );
   const trainer = bridgeTrainer();
+  const verifier = pageVerifier({
+    models,
+    entry: registry.defaultMatcher === undefined ? null : findMatcher(registry),
+    notify,
+  });
   const known = new Gallery({ onCrash, onProgress });
   const own = new Gallery({ onCrash });
   close.push(
     () => encoder.release(),
     () => trainer.release(),
+    () => verifier.release(),
     () => known.release(),
     () => own.release(),
   );
@@ -195,6 +205,7 @@ async function openAll(parts: OpeningParts): Promise<Opened> {
     onProblem,
   });
   await serving.openTaught().catch(onProblem);
+  verifies.value = verifier.stage(serving.references) !== undefined;
   const rows = collectionRows(collection);
   const tuning = await createTuner({
     store,
@@ -233,7 +244,12 @@ async function openAll(parts: OpeningParts): Promise<Opened> {
     library,
     tuning,
     indexStatus: () => known.status(),
-    stages: () => ({ ...serving.stages(), preset: RERANK, backend }),
+    stages: () => ({
+      ...serving.stages(),
+      preset: RERANK,
+      backend,
+      verifier: verifier.stage(serving.references),
+    }),
   };
 }
 

@@ -21,7 +21,8 @@ export interface Notice {
     | 'worker-restarted'
     | 'storage-unavailable'
     | 'taught-unavailable'
-    | 'head-outdated';
+    | 'head-outdated'
+    | 'matcher-unavailable';
   readonly detail: string;
 }
 
@@ -52,6 +53,8 @@ export interface Engine {
   readonly teaching: Teaching;
   /** Fine-tuning of the encoder's head; null until the engine is ready. */
   readonly tuning: ReadonlySignal<Tuning | null>;
+  /** Whether photos are matched with what the open collection keeps of its own. */
+  readonly verifies: ReadonlySignal<boolean>;
   /** Waits for the engine to be ready; photos are worked on one at a time, in order of calling. */
   recognize(photo: Blob, work?: LongWork): Promise<Verdict>;
   /** Starts loading again after `failed`. */

@@ -1,7 +1,8 @@
 // From encoded photos to a collection: shared by `cairn index` and by evaluation's own galleries.
+import type { ReferenceView } from '../matching/reference-view.ts';
 import type { LongWork } from '../progress.ts';
 import { RERANK } from '../rerank/presets.ts';
-import { parseCollection } from '../retrieval/collection.ts';
+import { type MatcherIdentity, parseCollection } from '../retrieval/collection.ts';
 import type { LabelFacts } from '../retrieval/labels.ts';
 import type { LoadedCollection } from '../retrieval/loaded.ts';
 import { openShard, type Shard } from '../retrieval/shard.ts';
@@ -18,6 +19,11 @@ export interface Reference {
   readonly sha256: string;
 }
 
+/** A reference whose photo can be read again. */
+export interface PhotoReference extends Reference {
+  readonly file: string;
+}
+
 export interface Skipped {
   readonly path: string;
   readonly reason: string;
@@ -28,13 +34,13 @@ export async function encodeReferences(
   photos: readonly ListedPhoto[],
   model: OpenModel,
   work: LongWork = {},
-): Promise<{ references: Reference[]; skipped: Skipped[] }> {
-  const references: Reference[] = [];
+): Promise<{ references: PhotoReference[]; skipped: Skipped[] }> {
+  const references: PhotoReference[] = [];
   const skipped: Skipped[] = [];
   for await (const result of encodePhotos(photos, embeddingsOf(model), work)) {
-    const { path, label } = result.photo;
+    const { path, label, file } = result.photo;
     if ('problem' in result) skipped.push({ path, reason: result.problem });
-    else references.push({ label, embedding: result.vector, sha256: result.sha256 });
+    else references.push({ label, file, embedding: result.vector, sha256: result.sha256 });
   }
   return { references, skipped };
 }
@@ -45,6 +51,13 @@ export interface CollectionMeta {
   readonly attribution: string;
   readonly facts: ReadonlyMap<string, LabelFacts>;
   readonly created?: string;
+  /** What is kept for matching, by places in the references. */
+  readonly views?: KeptViews;
+}
+
+export interface KeptViews {
+  readonly matcher: MatcherIdentity;
+  readonly views: ReadonlyMap<number, ReferenceView>;
 }
 
 /** The files of a collection; labels in the order of their names. */
@@ -57,11 +70,12 @@ export function collectionFiles(
   const index = new Map(names.map((name, i) => [name, i]));
   const { bank, bankSha256 } = model.reranker;
   const rows = references.map(
-    ({ label, embedding, sha256 }): CollectionRow => ({
+    ({ label, embedding, sha256 }, place): CollectionRow => ({
       embedding,
       label: index.get(label)!,
       bankSimilarity: bank.similarity(embedding, RERANK.penalty.referenceNeighbours),
       source: Buffer.from(sha256, 'hex'),
+      view: meta.views?.views.get(place),
     }),
   );
   const { name, licence, attribution, created } = meta;
@@ -71,6 +85,7 @@ export function collectionFiles(
       encoder: { id: model.info.id, weightsSha256: model.info.weightsSha256 },
       bank: { sha256: bankSha256 },
       dimension: model.info.dim,
+      ...(meta.views ? { matcher: meta.views.matcher } : {}),
       labels: names.map((label) => meta.facts.get(label) ?? unknownPlace(label)),
       licence,
       attribution,

@@ -1,5 +1,6 @@
 // The encoders that `cairn fit` can fit: everything about them that fitting does not find out.
-import type { EncoderEntry, EnsembleEntry } from '../weights/registry.ts';
+import { network } from '../nets/networks.ts';
+import type { Arch, EncoderEntry, EnsembleEntry } from '../weights/registry.ts';
 
 export type EncoderRecipe = Omit<
   EncoderEntry,
@@ -13,6 +14,24 @@ export type EncoderRecipe = Omit<
 
 /** To about −1..1, as TensorFlow's networks have it. */
 const SYMMETRIC = { mean: [127, 127, 127], std: [128, 128, 128] } as const;
+
+/** A compact network that `cairn train` made (docs/training.md): its head gives 512 numbers. */
+function ours(arch: Arch, title: string): EncoderRecipe {
+  const id = `${arch}-compact`;
+  const { multiple, normalisation } = network(arch, 'compact');
+  return {
+    id,
+    title: `${title}, compact, R-GeM at 160 px, trained by Cairn, learned whitening`,
+    arch,
+    spec: 'compact',
+    weightsFile: `${id}.safetensors`,
+    descriptor: 512,
+    input: { views: [160], multiple, ...normalisation },
+    pooling: { kind: 'r-gem', p: 3 },
+    licence: 'Apache-2.0',
+    card: `${id}.md`,
+  };
+}
 
 export const ENCODER_RECIPES: readonly EncoderRecipe[] = [
   {
@@ -51,6 +70,9 @@ export const ENCODER_RECIPES: readonly EncoderRecipe[] = [
     licence: 'Apache-2.0',
     card: 'lite0-lite2.md',
   },
+  ours('se-resnet', 'SE-ResNet'),
+  ours('nfnet', 'NFNet'),
+  ours('swin', 'Swin'),
 ];
 
 export type EnsembleRecipe = Omit<EnsembleEntry, 'bank' | 'decision' | 'golden'>;

@@ -20,6 +20,28 @@ program
     (await import('./commands/recognize.ts')).recognize(photos, options),
   );
 
+/** Which matcher; see open-matcher.ts. */
+function matcherOptions(command: Command): Command {
+  return command
+    .option('--matcher <id>', 'another matcher of the registry than its default')
+    .option('--superpoint <file>', 'weights of SuperPoint, with --superglue')
+    .option('--superglue <file>', 'weights of SuperGlue, with --superpoint')
+    .option(
+      '--longest-side <pixels>',
+      'pictures are shrunk to it; the matcher’s own when left out',
+    );
+}
+
+matcherOptions(program.command('match'))
+  .description('what two photos have in common, and which motion of the camera explains it')
+  .argument('<a>', 'photo')
+  .argument('<b>', 'photo')
+  .option('--weights <file>', 'weights of a LoFTR instead of the registry’s')
+  .option('--spec <name>', 'of --weights: its size, where the file does not say it')
+  .option('--model <kind>', 'homography, fundamental, or the better of both: auto', 'auto')
+  .option('--json', 'print the result as JSON')
+  .action(async (a, b, options) => (await import('./commands/match.ts')).match(a, b, options));
+
 program
   .command('index')
   .description('build a collection from a folder per label, or from a manifest')
@@ -32,6 +54,7 @@ program
   .option('--licence <text>', 'licence of the collection', 'unstated')
   .option('--attribution <text>', 'whom to credit', '')
   .option('--created <date>', 'ISO 8601; now when left out')
+  .option('--views', 'keep what the matcher needs of some photos of each label, without the photos')
   .option('--encoder <id>', 'another encoder of the registry')
   .option('--json', 'print the result as JSON')
   .action(async (source, options) => (await import('./commands/index.ts')).index(source, options));
@@ -46,6 +69,10 @@ program
   .option('--split <name>', '`validation`: gallery and queries of the validation protocol')
   .option('--encoder <id>', 'another encoder of the registry')
   .option('--baseline', 'the plainest baseline instead of the product')
+  .option('--references <kind>', 'verify by matching: with `stored` views, or with whole `photos`')
+  .option('--weights <file>', 'weights of a LoFTR to match with; the registry’s when left out')
+  .option('--spec <name>', 'their row of the specs')
+  .option('--longest-side <px>', 'longest side at which photos are matched')
   .option('--json', 'print the figures as JSON')
   .action(async (options) => (await import('./commands/evaluate.ts')).evaluate(options));
 
@@ -182,14 +209,16 @@ program
   .option('--json', 'print the findings as JSON')
   .action(async (options) => (await import('./commands/doctor.ts')).doctor(options));
 
-program
-  .command('bench')
-  .description('benchmarks: encode, index, recognize')
+matcherOptions(program.command('bench'))
+  .description('benchmarks: encode, index, match, recognize')
   .argument('<what>')
   .option('--n <n>', 'runs; of `index`, rows')
   .option('--dim <n>', 'of `index`: length of the vectors', '512')
   .option('--model <name>', 'of `encode`: a network alone, ARCH/SPEC')
-  .option('--weights <file>', 'of `encode --model`: its weights; random when left out')
+  .option('--weights <file>', 'of `encode --model`: its weights, random when left out; of `match`')
+  .option('--spec <name>', 'of `match`: the size of --weights, or of --random')
+  .option('--random', 'of `match`: weights that mean nothing, for times alone')
+  .option('--photos <dir>', 'of `match`: a folder of eleven photos; drawn scenes when left out')
   .option('--size <pixels>', 'of `encode --model`: SIDE or WIDTHxHEIGHT', '224')
   .option('--threads <list>', 'of `encode --model`: thread counts, separated by commas', '1,2')
   .option('--beside <onnx>', 'of `encode --model`: another ONNX file, measured in turns with ours')
@@ -207,6 +236,7 @@ program
   .command('fit')
   .description('fit whitening, bank and decision of every encoder; writes models/')
   .requiredOption(...manifest)
+  .option('--only <id...>', 'only these encoders and ensembles; the others stay as they are')
   .action(async (options) => (await import('./commands/fit.ts')).fit(options));
 
 program

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { network } from '../nets/networks.ts';
 import { initialise } from '../nets/parameters.ts';
 import { OnnxOps } from '../tensor/onnx-ops.ts';
-import { readSafetensors, type Weights } from '../weights/safetensors.ts';
+import { readSafetensors, readSafetensorsMetadata, type Weights } from '../weights/safetensors.ts';
 import { isTorchFile, readTorchFile } from '../weights/torch-file.ts';
 import { readArch } from './flags.ts';
 import { usage } from './output.ts';
@@ -24,6 +24,13 @@ export function parseNetworkName(name: string): NamedNetwork | null {
 
 /** A safetensors file or a PyTorch checkpoint. Throws `usage` when it cannot be read, `model-invalid`. */
 export async function readWeights(file: string): Promise<Weights> {
+  return (await readCheckpoint(file)).weights;
+}
+
+/** Likewise, with what the file says of itself; PyTorch's say nothing. */
+export async function readCheckpoint(
+  file: string,
+): Promise<{ weights: Weights; metadata: ReadonlyMap<string, string> }> {
   let bytes: Uint8Array;
   try {
     bytes = await readFile(file);
@@ -31,7 +38,10 @@ export async function readWeights(file: string): Promise<Weights> {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw usage(`The weights cannot be read: ${why}.`, 'Check the path.');
   }
-  return isTorchFile(bytes) ? (await readTorchFile(bytes)).weights : readSafetensors(bytes);
+  if (isTorchFile(bytes)) {
+    return { weights: (await readTorchFile(bytes)).weights, metadata: new Map() };
+  }
+  return { weights: readSafetensors(bytes), metadata: readSafetensorsMetadata(bytes) };
 }
 
 /** Seed of random weights: the same network each time. */

@@ -2,8 +2,9 @@
 import { type DecisionModel, decide } from '../rerank/decision.ts';
 import { decisionFeatures } from '../rerank/features.ts';
 import type { NonLandmarkBank } from '../rerank/non-landmark-bank.ts';
-import type { RerankPreset } from '../rerank/presets.ts';
+import type { RerankPreset, VerificationPreset } from '../rerank/presets.ts';
 import { RANKING_STAGES, type RerankTrace, rerank, stageWinners } from '../rerank/rerank.ts';
+import { decideVerified, type ViewMatch } from '../rerank/verification.ts';
 import type { CollectionSearch } from '../retrieval/search.ts';
 import { globalAveragePrecision, type ScoredPrediction, top1 } from './recognition-metrics.ts';
 
@@ -14,8 +15,8 @@ export interface Query {
   readonly label: string;
 }
 
-/** Names of the stages in the order of the pipeline, the decision last. */
-export const STAGES = [...RANKING_STAGES, '+decision'] as const;
+/** Names of the stages in the order of the pipeline; the last is there where photos were verified. */
+export const STAGES = [...RANKING_STAGES, '+decision', '+loftr'] as const;
 export type StageName = (typeof STAGES)[number];
 
 export interface RankedQuery<Q extends Query = Query> {
@@ -38,16 +39,24 @@ export async function rankQueries<Q extends Query>(
   return ranked;
 }
 
+/** Verification of all queries, in their order. */
+export interface VerifiedQueries {
+  readonly matches: readonly (readonly ViewMatch[])[];
+  readonly preset: VerificationPreset;
+}
+
 /** What each stage says of each query, in the order of the queries. */
 export function predictionsByStage(
   ranked: readonly RankedQuery[],
   labels: readonly string[],
   preset: RerankPreset,
   decision: DecisionModel | null,
+  verified: VerifiedQueries | null = null,
 ): Map<StageName, ScoredPrediction[]> {
   const byStage = new Map<StageName, ScoredPrediction[]>(RANKING_STAGES.map((s) => [s, []]));
   if (decision) byStage.set('+decision', []);
-  for (const { query, trace } of ranked) {
+  if (decision && verified) byStage.set('+loftr', []);
+  for (const [i, { query, trace }] of ranked.entries()) {
     const truth = query.label === '' ? [] : [query.label];
     const winners = stageWinners(trace, preset);
     for (const stage of RANKING_STAGES) {
@@ -63,6 +72,17 @@ export function predictionsByStage(
     byStage.get('+decision')?.push({
       label: best ? (labels[best.label] ?? null) : null,
       score: decide(decisionFeatures(trace, preset), decision).probabilities.landmark,
+      truth,
+    });
+    if (!verified) continue;
+    const outcome = decideVerified(trace, verified.matches[i] ?? [], {
+      ranking: preset,
+      verification: verified.preset,
+      model: decision,
+    });
+    byStage.get('+loftr')?.push({
+      label: outcome.ranked[0] ? (labels[outcome.ranked[0].label] ?? null) : null,
+      score: outcome.decision.probabilities.landmark,
       truth,
     });
   }

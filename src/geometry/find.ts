@@ -4,7 +4,7 @@ import { seededRandom } from '../random.ts';
 import { type Estimate, estimate } from './estimate.ts';
 import { FundamentalKernel } from './fundamental.ts';
 import { HomographyKernel } from './homography.ts';
-import { multiply3, multiplyTransposed3, toUnitNorm } from './linear.ts';
+import { multiply3, multiplyTransposed3, toUnitCorner, toUnitNorm } from './linear.ts';
 import { countMatches, type Matches, type Points, preparePoints } from './matches.ts';
 import {
   type EstimateOptions,
@@ -105,12 +105,7 @@ function matrixInPixels(model: ModelKind, normalised: Float64Array, points: Poin
   multiply3(normalised, toA, half);
   if (model === 'homography') {
     multiply3(new Float64Array([scale, 0, bx, 0, scale, by, 0, 0, 1]), half, matrix);
-    toUnitNorm(matrix);
-    // Photos whose corner lies on the horizon have no such scale, and are left with unit norm.
-    if (Math.abs(matrix[8]!) > 1e-12) {
-      const corner = matrix[8]!;
-      for (let i = 0; i < 9; i++) matrix[i] = matrix[i]! / corner;
-    }
+    toUnitCorner(matrix);
   } else {
     const toB = new Float64Array([1 / scale, 0, -bx / scale, 0, 1 / scale, -by / scale, 0, 0, 1]);
     multiplyTransposed3(toB, half, matrix);

@@ -79,6 +79,17 @@ export function toUnitNorm(m: Float64Array): boolean {
   return true;
 }
 
+/** Scales a homography to h33 = 1; where its corner lies on the horizon, which has no such scale, to unit norm. */
+export function toUnitCorner(m: Float64Array): void {
+  toUnitNorm(m);
+  const corner = m[8]!;
+  if (Math.abs(corner) <= HORIZON) return;
+  for (let i = 0; i < m.length; i++) m[i] = m[i]! / corner;
+}
+
+/** Of a matrix of unit norm, a corner that is none. */
+const HORIZON = 1e-12;
+
 /** Of the trace; keeps the factor of a singular matrix finite and moves its eigenvectors by nothing. */
 const SHIFT = 1e-15;
 const MOST_ROUNDS = 30;

@@ -32,6 +32,15 @@ export const FUNDAMENTAL_DEFAULTS: EstimateSettings = {
   seed: 1,
 };
 
+/**
+ * For points that stand on cells of 8 pixels in both photos: rounding moves each coordinate by up to 4
+ * pixels, evenly, which is a deviation of 2.3 where the defaults allow for 1.
+ */
+export const COARSE_GEOMETRY = {
+  homography: { threshold: 8 },
+  fundamental: { threshold: 4.6 },
+} as const satisfies Readonly<Record<string, EstimateOptions>>;
+
 /** Marginal scoring (MAGSAC++, Barath et al. 2020). */
 export const SCORING = {
   /**

@@ -13,6 +13,8 @@ export interface PhotoSize {
 }
 
 export interface VerifyOptions {
+  /** `auto` takes the better one, which it does when left out; the others take theirs, if it is sound. */
+  readonly model?: ModelKind | 'auto';
   readonly homography?: EstimateOptions;
   readonly fundamental?: EstimateOptions;
   /** Sides of the two photos; what the matches of each span when left out. */
@@ -60,7 +62,9 @@ export function verify(matches: Matches, options: VerifyOptions = {}): Verificat
   const better =
     gric(fundamental, (i) => fundamental.errors[i]! ** 2, sigma) <
     gric(homography, homography.matrix ? moved(homography.matrix, matches) : () => 0, sigma);
-  const chosen = upright && (better || !homography.matrix) ? fundamental : homography;
+  const auto = upright && (better || !homography.matrix) ? fundamental : homography;
+  const asked = { auto, homography, fundamental: upright ? fundamental : noModel(fundamental) };
+  const chosen = asked[options.model ?? 'auto'];
   const { a, b } = options.sizes ?? {};
   return {
     ...chosen,
@@ -73,6 +77,12 @@ export function verify(matches: Matches, options: VerifyOptions = {}): Verificat
     homographyInliers: homography.inliers.length,
     fundamentalInliers: Math.max(fundamental.inliers.length, homography.inliers.length),
   };
+}
+
+/** Nothing in place of a model that is not sound. */
+function noModel(of: TwoViewModel): TwoViewModel {
+  const errors = of.errors.map(() => Number.POSITIVE_INFINITY);
+  return { ...of, matrix: null, inliers: new Uint32Array(), errors, score: 0 };
 }
 
 /** Dimension of what a model leaves free of a match's four coordinates, and its parameters. */

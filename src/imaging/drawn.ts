@@ -1,5 +1,6 @@
 // Pictures drawn by code: invented landmarks seen in several views, and things that are none. They
 // serve the encoder's self-test and the tests that must run where no photo is at hand.
+import { invert3, multiply3 } from '../geometry/linear.ts';
 import type { PixelGrid } from './decode.ts';
 import { GROUND } from './drawn/kit.ts';
 import { landmarkShapes } from './drawn/landmarks.ts';
@@ -191,4 +192,26 @@ export function drawScene(seed: number, view: number): Drawing {
  */
 export function drawOther(seed: number): Drawing {
   return render(otherShapes(seed), cameraOf(hash(seed, 31), 1));
+}
+
+/**
+ * Where a view of a scene shows what another shows: 3 × 3, row-major, from pixels of the one to those of the
+ * other, the centre of the first pixel at (0, 0). Exact for all that belongs to the scene; clouds and bushes
+ * are those of a view.
+ */
+export function betweenViews(seed: number, from: number, to: number): Float64Array {
+  const { width, height } = DRAWN;
+  const toPlane = (view: number) => {
+    // As render() looks at the middle of a pixel.
+    const ofPixels = [2 / height, 0, (1 - width) / height, 0, 2 / height, (1 - height) / height];
+    const product = new Float64Array(9);
+    const { toScene } = cameraOf(seed, view);
+    multiply3(Float64Array.of(...toScene, 1), Float64Array.of(...ofPixels, 0, 0, 1), product);
+    return product;
+  };
+  const back = new Float64Array(9);
+  invert3(toPlane(to), back);
+  const between = new Float64Array(9);
+  multiply3(back, toPlane(from), between);
+  return between.map((value) => value / between[8]!);
 }

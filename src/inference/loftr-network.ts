@@ -1,10 +1,12 @@
 // LoFTR's three graphs, loaded and ready: a padded picture in, features out; two pictures' features in, matches out.
-import { type CoarseMatches, coarseMatches } from '../matching/coarse-matches.ts';
-import { cellMask } from '../matching/picture.ts';
-import { matchedPoints } from '../matching/points.ts';
+import { CairnError } from '../errors.ts';
+import { type CoarseMatches, coarseMatches, matchesWithView } from '../matching/coarse-matches.ts';
+import { cellMask, placeOf } from '../matching/picture.ts';
+import { matchedPoints, pointsWithView } from '../matching/points.ts';
+import { cellsKept, type ReferenceView, viewCell } from '../matching/reference-view.ts';
 import { gatherCells, gatherWindows, usedRows } from '../matching/windows.ts';
 import { loftrGraphs } from '../nets/loftr/graphs.ts';
-import { gridPositions } from '../nets/loftr/positions.ts';
+import { gridPositions, positionsOf } from '../nets/loftr/positions.ts';
 import {
   COARSE_STRIDE,
   FINE_REACH,
@@ -31,6 +33,16 @@ export interface LoftrFeatures extends KeptFeatures {
   /** [H/2 · W/2, fine]. */
   readonly fine: Float32Array;
 }
+
+/** One picture as the coarse step takes it: [S, coarse] twice, and [S], 1 for what counts. */
+interface Side {
+  readonly tokens: Float32Array;
+  readonly positions: Float32Array;
+  readonly mask: Float32Array;
+}
+
+/** Views are filled up to multiples of it where each new shape is compiled. */
+const VIEW_STEP = 64;
 
 /** The step's windows of the fine map, in both pictures. */
 const WINDOWS = { side: FINE_WINDOW, stride: COARSE_STRIDE / FINE_STRIDE } as const;
@@ -90,6 +102,55 @@ export async function openLoftr(
     return offsets;
   }
 
+  /** Both pictures' maxima and tokens after they have seen each other. */
+  async function compare(sides: readonly [Side, Side]) {
+    const inputs: Record<string, Floats> = {};
+    for (const [i, { tokens, positions, mask }] of sides.entries()) {
+      const dims = [1, mask.length, coarseChannels];
+      inputs[`tokens${i}`] = { data: tokens, dims };
+      inputs[`positions${i}`] = { data: positions, dims };
+      inputs[`mask${i}`] = { data: mask, dims: [1, mask.length, 1] };
+    }
+    const found = await coarse.run(inputs);
+    const maxima = {
+      rows: outputOf(found, 'rows'),
+      places: outputOf(found, 'places'),
+      columns: outputOf(found, 'columns'),
+    };
+    for (const values of Object.values(maxima)) requireNumbers(values);
+    const tokens = [outputOf(found, 'coarse0'), outputOf(found, 'coarse1')] as const;
+    return { maxima, tokens };
+  }
+
+  /** A whole picture. */
+  const wholeSide = ({ picture, coarse: tokens }: LoftrFeatures): Side => ({
+    tokens,
+    positions: gridPositions(
+      picture.cells.width,
+      picture.cells.height,
+      coarseChannels,
+      spec.positions,
+    ),
+    mask: cellMask(picture.cells),
+  });
+
+  /** Kept cells, filled up to a multiple of the step where shapes are few. */
+  function keptSide(view: ReferenceView): Side {
+    const kept = cellsKept(view);
+    const rows = fixedMatches === undefined ? kept : Math.ceil(kept / VIEW_STEP) * VIEW_STEP;
+    const [tokens, positions] = [0, 1].map(() => new Float32Array(rows * coarseChannels)) as [
+      Float32Array,
+      Float32Array,
+    ];
+    tokens.set(view.tokens);
+    const places = Array.from({ length: kept }, (_, i) => viewCell(view, i));
+    positions.set(positionsOf(places, coarseChannels, spec.positions));
+    return { tokens, positions, mask: usedRows(kept, rows) };
+  }
+
+  const most = fixedMatches === undefined ? {} : { most: fixedMatches };
+  const where = { cell: COARSE_STRIDE, reach: FINE_REACH, firstPixel: spec.firstPixel };
+
   return {
     cell: COARSE_STRIDE,
     multiple: pictureMultiple(spec),
@@ -99,43 +160,60 @@ export async function openLoftr(
       const found = await features.run({ image: { data: pixels, dims: [1, 1, height, width] } });
       const kept = { coarse: outputOf(found, 'coarse'), fine: outputOf(found, 'fine') };
       for (const values of Object.values(kept)) requireNumbers(values);
-      const bytes = pixels.byteLength + kept.coarse.byteLength + kept.fine.byteLength;
-      return { picture, ...kept, bytes };
+      const bytes = kept.coarse.byteLength + kept.fine.byteLength;
+      return { picture: placeOf(picture), ...kept, bytes };
     },
 
     async match(a, b, options = {}) {
       const begin = performance.now();
-      const inputs: Record<string, Floats> = {};
-      for (const [i, { picture, coarse: data }] of [a, b].entries()) {
-        const { width, height } = picture.cells;
-        const length = width * height;
-        const dims = [1, length, coarseChannels];
-        const positions = gridPositions(width, height, coarseChannels, spec.positions);
-        inputs[`tokens${i}`] = { data, dims };
-        inputs[`positions${i}`] = { data: positions, dims };
-        inputs[`mask${i}`] = { data: cellMask(picture.cells), dims: [1, length, 1] };
-      }
-      const found = await coarse.run(inputs);
-      const maxima = {
-        rows: outputOf(found, 'rows'),
-        places: outputOf(found, 'places'),
-        columns: outputOf(found, 'columns'),
-      };
-      for (const values of Object.values(maxima)) requireNumbers(values);
-      const most = fixedMatches === undefined ? {} : { most: fixedMatches };
+      const { maxima, tokens } = await compare([wholeSide(a), wholeSide(b)]);
       const grids = [a.picture.cells, b.picture.cells] as const;
       const matches = coarseMatches(maxima, grids, { ...most, ...options });
       const middle = performance.now();
-      const offsets =
-        matches.count === 0
-          ? undefined
-          : await refine([a, b], [outputOf(found, 'coarse0'), outputOf(found, 'coarse1')], matches);
-      const where = { cell: COARSE_STRIDE, reach: FINE_REACH, firstPixel: spec.firstPixel };
+      const offsets = matches.count === 0 ? undefined : await refine([a, b], tokens, matches);
       const points = matchedPoints(matches, [a.picture, b.picture], where, offsets);
       const timings = { coarse: middle - begin, fine: performance.now() - middle };
       return { points, timings };
     },
 
+    views: {
+      keep: ({ picture, coarse: tokens }, cells) => ({
+        original: picture.original,
+        shrunk: picture.shrunk,
+        cells: Uint8Array.from(
+          Array.from(cells).flatMap((cell) => [
+            cell % picture.cells.width,
+            Math.floor(cell / picture.cells.width),
+          ]),
+        ),
+        channels: coarseChannels,
+        tokens: gatherCells(tokens, coarseChannels, cells),
+      }),
+
+      async match(a, view, options = {}) {
+        const begin = performance.now();
+        if (view.channels !== coarseChannels) throw otherNetwork(view.channels, coarseChannels);
+        if (cellsKept(view) === 0) {
+          return { points: new Float32Array(0), timings: { coarse: 0, fine: 0 } };
+        }
+        const { maxima } = await compare([wholeSide(a), keptSide(view)]);
+        const matches = matchesWithView(maxima, a.picture.cells, cellsKept(view), {
+          ...most,
+          ...options,
+        });
+        const points = pointsWithView(matches, a.picture, view, where);
+        return { points, timings: { coarse: performance.now() - begin, fine: 0 } };
+      },
+    },
+
     release,
   };
+}
+
+function otherNetwork(given: number, own: number): CairnError {
+  return new CairnError(
+    'usage',
+    `The reference view has ${given} numbers a cell, this matcher ${own}.`,
+    'Build the collection again with this matcher.',
+  );
 }

@@ -1,12 +1,14 @@
 // What every matching network offers the matcher, and what they share: outputs by name, a look at the numbers.
 import { CairnError } from '../errors.ts';
 import type { CoarseOptions } from '../matching/coarse-matches.ts';
-import type { MatchingPicture } from '../matching/picture.ts';
+import type { MatchingPicture, PlacedPicture } from '../matching/picture.ts';
+import type { ReferenceView } from '../matching/reference-view.ts';
 import type { Floats } from './session.ts';
 
 /** What a network keeps of a picture: enough to match it with any other. */
 export interface KeptFeatures {
-  readonly picture: MatchingPicture;
+  /** Never its pixels: they have been seen. */
+  readonly picture: PlacedPicture;
   /** How much memory is kept. */
   readonly bytes: number;
 }
@@ -30,7 +32,17 @@ export interface MatchingNetwork<F extends KeptFeatures> {
   features(picture: MatchingPicture): Promise<F>;
   /** Throws `inference-failed` when what is found is no numbers. */
   match(a: F, b: F, options?: CoarseOptions): Promise<MatchRun>;
+  /** Where it matches with what a collection keeps; absent where it cannot. */
+  readonly views?: ViewMatching<F>;
   release(): Promise<void>;
+}
+
+/** Matching with reference views: coarse, since nothing finer is kept of them. */
+export interface ViewMatching<F extends KeptFeatures> {
+  /** What is kept of a picture: the given cells, counted row by row. */
+  keep(features: F, cells: Int32Array): ReferenceView;
+  /** Points stand on cells in both pictures. Throws `usage` for another network's view, `inference-failed`. */
+  match(a: F, view: ReferenceView, options?: CoarseOptions): Promise<MatchRun>;
 }
 
 /** Throws `internal` where a graph has no such output. */

@@ -15,7 +15,7 @@ export interface OpeningParts<M, R> {
 
 /**
  * Throws what `load` throws, `aborted`, and what `open` throws: from WebGPU only where WASM would fail
- * likewise, for a model that is unfit or work that was stopped.
+ * likewise: for a model that is unfit, settings that cannot be used, or work that was stopped.
  */
 export async function openWithFallback<M, R>(
   { runtime, wish = runtime.defaultWish, load, open }: OpeningParts<M, R>,
@@ -29,7 +29,7 @@ export async function openWithFallback<M, R>(
     return await open(choice, model, false);
   } catch (thrown) {
     const { code, message } = toCairnError(thrown);
-    const hopeless = code === 'aborted' || code === 'model-invalid';
+    const hopeless = code === 'aborted' || code === 'model-invalid' || code === 'usage';
     if (choice.backend !== 'webgpu' || hopeless) throw thrown;
     return open(fallBackToWasm(facts, message), model, true);
   }

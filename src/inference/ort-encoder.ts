@@ -2,7 +2,7 @@
 import { throwIfAborted } from '../errors.ts';
 import type { DecodePhoto, PixelGrid } from '../imaging/decode.ts';
 import { toViews } from '../imaging/to-tensor.ts';
-import type { LongWork, Stage } from '../progress.ts';
+import { type LongWork, reportStep } from '../progress.ts';
 import type { EncoderEntry } from '../weights/registry.ts';
 import { readSafetensors } from '../weights/safetensors.ts';
 import type { BackendChoice, BackendWish } from './backend.ts';
@@ -100,15 +100,15 @@ async function start(
   work: LongWork,
   fellBack: boolean,
 ): Promise<Opened> {
-  report(work, 'load-model', 0);
+  reportStep(work, 'load-model', 0);
   const tensors = readSafetensors(weights);
   const network = await openNetwork(runtime, choice, entry, tensors, 'embedding');
   try {
     throwIfAborted(work.signal);
     // The first run compiles and allocates, and its numbers are the test.
-    report(work, 'warm-up', 0);
+    reportStep(work, 'warm-up', 0);
     const cosine = await selfTest(network, entry.input, golden);
-    report(work, 'self-test', 1);
+    reportStep(work, 'self-test', 1);
     const { id, dim } = entry;
     const backend = { ...choice, selfTest: cosine, fellBack };
     return { info: { id, dim, weightsSha256: entry.weights.sha256, backend }, entry, network };
@@ -128,10 +128,10 @@ async function embed(
   const views = toViews(bitmap, entry.input);
   const resize = clock();
   throwIfAborted(work.signal);
-  report(work, 'encode', 0);
+  reportStep(work, 'encode', 0);
   const embedding = await network.run(views);
   const encode = clock();
-  report(work, 'encode', 1);
+  reportStep(work, 'encode', 1);
   return { embedding, timings: { resize, encode } };
 }
 
@@ -142,16 +142,12 @@ export async function readPhoto(
   work: LongWork,
 ): Promise<{ readonly bitmap: PixelGrid; readonly photo: PhotoInfo; readonly decode: number }> {
   const clock = stopwatch();
-  report(work, 'decode', 0);
+  reportStep(work, 'decode', 0);
   const bytes = photo instanceof Blob ? new Uint8Array(await photo.arrayBuffer()) : photo;
   const bitmap = await decodePhoto(bytes, work);
   const { mime, width, height } = bitmap.header;
   const info = { mime, width, height, bytes: bytes.byteLength };
   return { bitmap, photo: info, decode: clock() };
-}
-
-function report({ onProgress }: LongWork, stage: Stage, done: number): void {
-  onProgress?.({ stage, done, total: 1, unit: 'steps' });
 }
 
 /** Milliseconds since it was made or last asked. */

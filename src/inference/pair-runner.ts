@@ -1,8 +1,14 @@
 // A matching network with the features that it keeps: pairs of decoded pictures in, matched points out.
-import { throwIfAborted } from '../errors.ts';
+import { CairnError, throwIfAborted } from '../errors.ts';
 import type { PixelGrid } from '../imaging/decode.ts';
 import type { CoarseOptions } from '../matching/coarse-matches.ts';
-import { type Size, toMatchingPicture } from '../matching/picture.ts';
+import {
+  type PlacedPicture,
+  type Resized,
+  type Size,
+  toMatchingPicture,
+} from '../matching/picture.ts';
+import type { ReferenceView } from '../matching/reference-view.ts';
 import type { LongWork } from '../progress.ts';
 import { FeatureCache } from './feature-cache.ts';
 import type { KeptFeatures, MatchingNetwork } from './matching-network.ts';
@@ -21,6 +27,8 @@ export interface PairMatches {
    * first pixel at (0, 0). Empty where nothing matches.
    */
   readonly points: Float32Array;
+  /** How large the network saw each picture, and in which size its points are given. */
+  readonly pictures: readonly [Resized, Resized];
   /** Milliseconds; `features` is 0 for what was kept. */
   readonly timings: { readonly features: number; readonly coarse: number; readonly fine: number };
 }
@@ -38,10 +46,22 @@ export interface PairRunnerOptions {
 export interface PairRunner {
   /** Throws `inference-failed`, `aborted`. */
   match(a: MatchInput, b: MatchInput, options: CoarseOptions, work: LongWork): Promise<PairMatches>;
+  /** With what a collection keeps: coarse. Throws likewise, `usage` for a network that keeps no views. */
+  matchView(
+    a: MatchInput,
+    view: ReferenceView,
+    options: CoarseOptions,
+    work: LongWork,
+  ): Promise<PairMatches>;
+  /** What a collection keeps of a picture: the cells that `choose` names. Throws likewise. */
+  keepView(a: MatchInput, choose: ChooseCells): Promise<ReferenceView>;
   /** Forgets the features of a picture, or all. */
   forget(id?: string): void;
   release(): Promise<void>;
 }
+
+/** From a picture's cells to those that are kept, counted row by row. `cell` is in pixels as shrunk. */
+export type ChooseCells = (picture: PlacedPicture, cell: number) => Int32Array;
 
 export function pairRunner<F extends KeptFeatures>(
   network: MatchingNetwork<F>,
@@ -66,6 +86,15 @@ export function pairRunner<F extends KeptFeatures>(
     return features;
   }
 
+  const views = () => {
+    if (network.views) return network.views;
+    throw new CairnError(
+      'usage',
+      'This matcher works with whole photos only.',
+      'Use a LoFTR to match with what collections keep of photos.',
+    );
+  };
+
   return {
     async match(a, b, options, { signal }) {
       const begin = performance.now();
@@ -75,7 +104,21 @@ export function pairRunner<F extends KeptFeatures>(
       throwIfAborted(signal);
       const features = performance.now() - begin;
       const { points, timings } = await network.match(first, second, options);
-      return { points, timings: { features, ...timings } };
+      const pictures = [first.picture, second.picture] as const;
+      return { points, pictures, timings: { features, ...timings } };
+    },
+    async matchView(a, view, options, { signal }) {
+      const begin = performance.now();
+      const first = await featuresOf(a);
+      throwIfAborted(signal);
+      const features = performance.now() - begin;
+      const { points, timings } = await views().match(first, view, options);
+      const pictures = [first.picture, view] as const;
+      return { points, pictures, timings: { features, ...timings } };
+    },
+    async keepView(a, choose) {
+      const features = await featuresOf(a);
+      return views().keep(features, choose(features.picture, cell));
     },
     forget: (id) => kept.forget(id),
     release: async () => {

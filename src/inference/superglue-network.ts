@@ -10,6 +10,7 @@ import {
   sampleDescriptors,
 } from '../matching/keypoints.ts';
 import { transportProbabilities } from '../matching/optimal-transport.ts';
+import { placeOf } from '../matching/picture.ts';
 import { keypointPoints } from '../matching/points.ts';
 import { MAX_KEYPOINTS } from '../matching/presets.ts';
 import { usedRows } from '../matching/windows.ts';
@@ -113,9 +114,7 @@ export async function openSuperGlue(
       const descriptors = sampleDescriptors(map, keypoints.places, CELL);
       const { places, scores } = keypoints;
       const bytes = places.byteLength + scores.byteLength + descriptors.byteLength;
-      // The pixels have been seen: keypoints are all that is needed from here.
-      const kept = { ...picture, pixels: new Float32Array(0) };
-      return { picture: kept, keypoints, descriptors, bytes };
+      return { picture: placeOf(picture), keypoints, descriptors, bytes };
     },
 
     async match(a, b, options = {}) {

@@ -69,6 +69,17 @@ export function coarseMatches(
   return mutualMatches(maxima, options, (i, j) => inner(i) && other(j));
 }
 
+/** Likewise with kept cells of a reference view, which stand off the edges already; `second` counts these. */
+export function matchesWithView(
+  maxima: ConfidenceMaxima,
+  grid: CellGrid,
+  kept: number,
+  options: CoarseOptions = {},
+): CoarseMatches {
+  const inner = insideBorder(grid, options.border ?? BORDER_CELLS);
+  return mutualMatches(maxima, options, (i, j) => inner(i) && j < kept);
+}
+
 /**
  * Those that are each other's surest match. None matches twice. What has no match, such as a white wall,
  * gives a count of 0.
@@ -99,9 +110,10 @@ export function mutualMatches(
   };
 }
 
-type Inside = (cell: number) => boolean;
+export type Inside = (cell: number) => boolean;
 
-function insideBorder({ width, seenWidth, seenHeight }: CellGrid, border: number): Inside {
+/** Whether a cell of the grid lies so many cells off the edges of what is seen. */
+export function insideBorder({ width, seenWidth, seenHeight }: CellGrid, border: number): Inside {
   return (cell) => {
     const [x, y] = [cell % width, Math.floor(cell / width)];
     return x >= border && y >= border && x < seenWidth - border && y < seenHeight - border;

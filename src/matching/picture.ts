@@ -16,14 +16,22 @@ export interface CellGrid extends Size {
   readonly seenHeight: number;
 }
 
-export interface MatchingPicture extends Size {
-  /** [height, width], 0..1: the picture in the top left corner, zeros elsewhere. */
-  readonly pixels: Float32Array;
-  readonly cells: CellGrid;
+/** How a picture was made smaller. */
+export interface Resized {
   /** What the picture was resized to, without the padding. */
   readonly shrunk: Size;
   /** The picture that points are given in. */
   readonly original: Size;
+}
+
+/** Where a picture lies on its padded canvas, of this size: all that is needed once it has been looked at. */
+export interface PlacedPicture extends Size, Resized {
+  readonly cells: CellGrid;
+}
+
+export interface MatchingPicture extends PlacedPicture {
+  /** [height, width], 0..1: the picture in the top left corner, zeros elsewhere. */
+  readonly pixels: Float32Array;
 }
 
 export interface PictureOptions {
@@ -85,6 +93,11 @@ export function toMatchingPicture(bitmap: PixelGrid, options: PictureOptions): M
   };
 }
 
+/** Without the pixels: what is kept of many pictures must not hold them all. */
+export function placeOf({ width, height, cells, shrunk, original }: PlacedPicture): PlacedPicture {
+  return { width, height, cells, shrunk, original };
+}
+
 function greyOn(bitmap: PixelGrid, shrunk: Size, canvas: Size): Float32Array {
   const planes = resizeBilinear(bitmap, shrunk.width, shrunk.height);
   const area = shrunk.width * shrunk.height;
@@ -111,7 +124,7 @@ export function cellMask({ width, height, seenWidth, seenHeight }: CellGrid): Fl
  * (0, 0). `firstPixel` is where that centre lies in the given coordinates, in both directions.
  */
 export function toOriginal(
-  { shrunk, original }: MatchingPicture,
+  { shrunk, original }: Resized,
   x: number,
   y: number,
   firstPixel: number,

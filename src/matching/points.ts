@@ -1,7 +1,8 @@
 // From matches of cells or keypoints to points in pixels of the two pictures.
 import type { CoarseMatches, Matches } from './coarse-matches.ts';
 import type { Keypoints } from './keypoints.ts';
-import { type MatchingPicture, toOriginal } from './picture.ts';
+import { type PlacedPicture, type Resized, toOriginal } from './picture.ts';
+import { type ReferenceView, viewCell } from './reference-view.ts';
 
 export interface PointOptions {
   /** Pixels along a coarse cell. */
@@ -23,13 +24,13 @@ export const POINT_NUMBERS = 5;
  */
 export function matchedPoints(
   matches: CoarseMatches,
-  pictures: readonly [MatchingPicture, MatchingPicture],
+  pictures: readonly [PlacedPicture, PlacedPicture],
   options: PointOptions,
   offsets?: Float32Array,
 ): Float32Array {
   const { cell, reach, firstPixel } = options;
   const [a, b] = pictures;
-  const corner = (index: number, { cells: { width } }: MatchingPicture) =>
+  const corner = (index: number, { cells: { width } }: PlacedPicture) =>
     [(index % width) * cell, Math.floor(index / width) * cell] as const;
   return rowsOf(matches, pictures, firstPixel, (i) => {
     const [xa, ya] = corner(matches.first[i]!, a);
@@ -39,10 +40,25 @@ export function matchedPoints(
   });
 }
 
+/** Likewise with kept cells of a reference view: points stand on cells in both. */
+export function pointsWithView(
+  matches: CoarseMatches,
+  picture: PlacedPicture,
+  view: ReferenceView,
+  { cell, firstPixel }: PointOptions,
+): Float32Array {
+  const { width } = picture.cells;
+  return rowsOf(matches, [picture, view], firstPixel, (i) => {
+    const own = matches.first[i]!;
+    const [column, row] = viewCell(view, matches.second[i]!);
+    return [(own % width) * cell, Math.floor(own / width) * cell, column * cell, row * cell];
+  });
+}
+
 /** Likewise of matched keypoints, which stand on centres of pixels. */
 export function keypointPoints(
   matches: Matches,
-  pictures: readonly [MatchingPicture, MatchingPicture],
+  pictures: readonly [PlacedPicture, PlacedPicture],
   [a, b]: readonly [Keypoints, Keypoints],
 ): Float32Array {
   const place = ({ places }: Keypoints, i: number) => [places[2 * i]!, places[2 * i + 1]!] as const;
@@ -55,7 +71,7 @@ export function keypointPoints(
 /** `pointsOf` gives xa, ya, xb, yb of a match in the padded pictures. */
 function rowsOf(
   matches: Matches,
-  [a, b]: readonly [MatchingPicture, MatchingPicture],
+  [a, b]: readonly [Resized, Resized],
   firstPixel: number,
   pointsOf: (match: number) => readonly [number, number, number, number],
 ): Float32Array {

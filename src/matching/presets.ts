@@ -6,6 +6,11 @@ export const CONFIDENCE_THRESHOLD = 0.2;
 export const BORDER_CELLS = 2;
 /** Longest side of a picture as the network sees it, in pixels: memory grows with its fourth power. */
 export const MAX_SIDE = 640;
+/**
+ * The same where all pictures lie on one square canvas, as on WebGPU: its matrix of confidences has 52 MB
+ * there, and would have 164 MB at 640, over the 128 MiB that WebGPU binds by default.
+ */
+export const CANVAS_SIDE = 480;
 /** The surest matches that are refined: a model needs no more, and each costs time. */
 export const MAX_MATCHES = 512;
 

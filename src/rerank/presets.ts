@@ -36,3 +36,32 @@ export const RERANK: RerankPreset = {
   voting: { neighbours: 10, power: 8 },
   penalty: { query: 0.5, reference: 0.25, queryNeighbours: 10, referenceNeighbours: 5 },
 };
+
+/** The constants of geometric verification; see verification.ts. */
+export interface VerificationPreset {
+  /** Labels whose references are matched, of each at most `viewsOfLabel`, in all at most `most`. */
+  readonly labels: number;
+  readonly viewsOfLabel: number;
+  readonly most: number;
+  /** Inliers up to which nothing agrees, and from which on everything does: chance gives some, too. */
+  readonly floor: number;
+  readonly saturation: number;
+  /** What full agreement adds to a label's votes, relative. */
+  readonly weight: number;
+  /** How much full agreement changes the log-odds of "right". */
+  readonly odds: number;
+  /** The agreement that changes nothing. */
+  readonly usual: number;
+}
+
+/** The default, chosen on the validation split (docs/matching.md). */
+export const VERIFICATION: VerificationPreset = {
+  labels: 5,
+  viewsOfLabel: 2,
+  most: 10,
+  floor: 8,
+  saturation: 40,
+  weight: 0.5,
+  odds: 2,
+  usual: 0.2,
+};

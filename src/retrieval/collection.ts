@@ -19,6 +19,9 @@ export interface EncoderIdentity {
   readonly weightsSha256: string;
 }
 
+/** Which matcher made the reference views. */
+export type MatcherIdentity = EncoderIdentity;
+
 export interface ShardEntry {
   /** A plain file name beside collection.json: letters, digits, `.`, `_` and `-`. */
   readonly file: string;
@@ -35,6 +38,8 @@ export interface Collection {
   /** The non-landmark bank that the rows' `bankSimilarity` was computed against. */
   readonly bank: { readonly sha256: string };
   readonly dimension: number;
+  /** Which matcher's features the reference views are; absent where there are none. */
+  readonly matcher?: MatcherIdentity;
   readonly labels: readonly CollectionLabel[];
   readonly shards: readonly ShardEntry[];
   /** SPDX expression or a sentence. */
@@ -168,17 +173,13 @@ function validate(value: unknown): Collection {
       version > FORMAT_VERSION ? 'Update Cairn.' : 'Build the collection again with `cairn index`.',
     );
   }
-  const encoder = root.at('encoder').object();
   const labels = root.at('labels').array(LIMITS.labels).map(readLabel);
   const collection: Collection = {
     formatVersion: FORMAT_VERSION,
     name: root
       .at('name')
       .satisfies(isCollectionName, 'a name of 1 to 100 letters, digits, " ", ".", "_", "-"'),
-    encoder: {
-      id: encoder.at('id').string(200),
-      weightsSha256: encoder.at('weightsSha256').satisfies(isSha256, 'a SHA-256 in lower-case hex'),
-    },
+    encoder: readIdentity(root.at('encoder')),
     bank: {
       sha256: root
         .at('bank')
@@ -187,6 +188,7 @@ function validate(value: unknown): Collection {
         .satisfies(isSha256, 'a SHA-256 in lower-case hex'),
     },
     dimension: root.at('dimension').integer(1, LIMITS.dimension),
+    ...readMatcher(root.at('matcher')),
     licence: root.at('licence').string(10_000),
     attribution: root.at('attribution').string(1_000_000, 0),
     created: root.at('created').satisfies(isUtcTime, 'an ISO 8601 time in UTC'),
@@ -195,6 +197,19 @@ function validate(value: unknown): Collection {
   };
   checkSums(collection);
   return collection;
+}
+
+function readMatcher(at: Checker): Pick<Collection, 'matcher'> {
+  if (at.absent) return {};
+  return { matcher: readIdentity(at) };
+}
+
+function readIdentity(at: Checker): EncoderIdentity {
+  const identity = at.object();
+  return {
+    id: identity.at('id').string(200),
+    weightsSha256: identity.at('weightsSha256').satisfies(isSha256, 'a SHA-256 in lower-case hex'),
+  };
 }
 
 function readLabel(at: Checker): CollectionLabel {

@@ -8,7 +8,13 @@ import { openFromUrl, openInstalled } from './install.ts';
 import type { LoadedCollection } from './loaded.ts';
 import { OpenIndex } from './open-index.ts';
 import { CROSSOVER_ROWS, HNSW, type HnswParams } from './presets.ts';
-import type { CollectionSearch, SearchEngine, SearchOptions, SearchResult } from './search.ts';
+import type {
+  CollectionSearch,
+  SearchEngine,
+  SearchOptions,
+  SearchResult,
+  StoredReference,
+} from './search.ts';
 import { rowVector } from './shard.ts';
 import { type CairnStore, openStore } from './store.ts';
 import { type AdapterInUse, adaptCollection } from './taught-adapter.ts';
@@ -156,6 +162,17 @@ export class IndexService implements CollectionSearch {
     }
     merged.sort(compareHits).splice(options.k);
     return { ...describe(open, merged, options.vectors ?? 0), engine };
+  }
+
+  /**
+   * What is kept for matching of the given labels' photos, in the order of rows; empty where nothing is.
+   * @param query [dim], L2-normalised
+   * @throws CairnError `usage`, `collection-missing`, `collection-invalid`
+   */
+  async references(query: Float32Array, labels: readonly number[]): Promise<StoredReference[]> {
+    const open = this.#current();
+    checkQuery(query, { k: 1 }, this.dim);
+    return open.shards.flatMap((index) => index.references(query, labels));
   }
 
   /** Lets go of the collection and of every graph; stops building. */

@@ -5,6 +5,8 @@ export type Complain = (what: string) => Error;
 
 /** A value at a path. Each method returns the value in its type or throws the complaint. */
 export interface Checker {
+  /** Whether there is nothing at the path. */
+  readonly absent: boolean;
   object(): { at(key: string): Checker };
   /** Elements, at most `max` of them. */
   array(max: number): Checker[];
@@ -35,6 +37,7 @@ export function checker(value: unknown, path: string, complain: Complain): Check
       ? value
       : fail(`${whole ? 'a whole number' : 'a number'} from ${min} to ${max}`);
   return {
+    absent: value === undefined,
     object() {
       if (typeof value !== 'object' || value === null || Array.isArray(value)) fail('an object');
       const map = value as Record<string, unknown>;

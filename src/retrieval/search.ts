@@ -1,5 +1,7 @@
 // What a search engine over a collection must do, whoever implements it: HNSW or exact, worker or not.
+import type { ReferenceView } from '../matching/reference-view.ts';
 import type { LongWork } from '../progress.ts';
+import type { MatcherIdentity } from './collection.ts';
 
 /** One reference photo found. Sorted by `similarity`, best first; ties by `row`, lowest first. */
 export interface Neighbour {
@@ -29,6 +31,22 @@ export interface SearchResult {
   /** Embeddings of the first `vectors` neighbours, row-major [n × dim], L2-normalised. */
   readonly vectors: Float32Array;
   readonly engine: SearchEngine;
+}
+
+/** A reference photo with what the collection keeps of it for matching. */
+export interface StoredReference {
+  /** As in {@link Neighbour}. */
+  readonly row: number;
+  readonly label: number;
+  readonly similarity: number;
+  readonly view: ReferenceView;
+}
+
+/** Which reference views a collection has, if any: features of one matcher. */
+export interface ReferenceSource {
+  readonly matcher: MatcherIdentity;
+  /** All of the given labels, in the order of rows. `query` as in {@link CollectionSearch.search}. */
+  references(query: Float32Array, labels: readonly number[]): Promise<StoredReference[]>;
 }
 
 /** A collection opened for search. */

@@ -6,13 +6,15 @@ import { type Hit, topK } from './exact/top-k.ts';
 import { keepGraph, restoreGraph } from './graph-store.ts';
 import { HnswShard } from './hnsw.ts';
 import type { HnswParams } from './presets.ts';
-import type { SearchEngine } from './search.ts';
-import type { Shard } from './shard.ts';
+import { type StoredView, viewsOfShard } from './reference-section.ts';
+import type { SearchEngine, StoredReference } from './search.ts';
+import { rowVector, type Shard } from './shard.ts';
 import type { CairnStore } from './store.ts';
 
 export class ShardIndex {
   #graph: HnswShard | null = null;
   #closed = false;
+  #views: StoredView[] | null = null;
 
   private constructor(
     private readonly entry: ShardEntry,
@@ -66,6 +68,19 @@ export class ShardIndex {
       hits: hits.map(({ row, similarity }) => ({ row: row + this.start, similarity })),
       by,
     };
+  }
+
+  /** What is kept for matching of the given labels' photos. Throws `collection-invalid`. */
+  references(query: Float32Array, labels: readonly number[]): StoredReference[] {
+    this.#views ??= viewsOfShard(this.shard);
+    const vector = new Float32Array(this.shard.dim);
+    return this.#views.flatMap(({ row, view }) => {
+      const label = this.shard.labels[row]!;
+      if (!labels.includes(label)) return [];
+      rowVector(this.shard, row, vector);
+      const similarity = vector.reduce((sum, value, i) => sum + value * query[i]!, 0);
+      return [{ row: row + this.start, label, similarity, view }];
+    });
   }
 
   close(): void {

@@ -15,7 +15,7 @@ export const SECTION_ALIGN = 16;
 export const MAX_SECTIONS = 64;
 export const SOURCE_BYTES = 16;
 
-/** Kinds of section. 16 and above are kept for reference views, which come later. */
+/** Kinds of section. 16 and above are for reference views: see reference-section.ts. */
 export const SECTION = {
   embeddings: 1,
   scales: 2,

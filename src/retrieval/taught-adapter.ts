@@ -4,6 +4,7 @@ import { type Adapter, adapt } from '../training/adapter/adapter.ts';
 import type { Bytes } from '../weights/sha256.ts';
 import { parseCollection } from './collection.ts';
 import type { LoadedCollection } from './loaded.ts';
+import { viewsOfShard } from './reference-section.ts';
 import { openShard, rowVector, type Shard, SOURCE_BYTES } from './shard.ts';
 import { type CollectionRow, writeCollection } from './writer.ts';
 
@@ -23,6 +24,7 @@ export async function adaptCollection(
   function* rows(): Generator<CollectionRow> {
     for (const shard of shards) {
       const vector = new Float32Array(shard.dim);
+      const views = new Map(viewsOfShard(shard).map(({ row, view }) => [row, view]));
       for (let row = 0; row < shard.rows; row++) {
         rowVector(shard, row, vector);
         const embedding = adapt(adapter, vector);
@@ -31,6 +33,7 @@ export async function adaptCollection(
           label: shard.labels[row]!,
           bankSimilarity: nonLandmarks.similarity(embedding, bankNeighbours),
           source: shard.sources?.subarray(row * SOURCE_BYTES, (row + 1) * SOURCE_BYTES),
+          view: views.get(row),
         };
       }
     }

@@ -1,5 +1,6 @@
 // Writes a collection: rows stream in, files stream out (shards first, collection.json last).
 import { CairnError, throwIfAborted } from '../errors.ts';
+import type { ReferenceView } from '../matching/reference-view.ts';
 import { float32ToHalf } from '../weights/half.ts';
 import { type Bytes, sha256Hex } from '../weights/sha256.ts';
 import {
@@ -12,6 +13,7 @@ import {
 } from './collection.ts';
 import type { LabelFacts } from './labels.ts';
 import { quantiseInt8 } from './quantise.ts';
+import { encodeViews, viewBytes } from './reference-section.ts';
 import {
   DTYPE,
   type ExtraSection,
@@ -35,11 +37,16 @@ export interface CollectionRow {
   readonly bankSimilarity: number;
   /** SHA-256 of the photo's file (32 bytes, of which 16 are kept), if every row has one. */
   readonly source?: Uint8Array | undefined;
+  /** What is kept for matching, if anything; the head then says by which matcher. */
+  readonly view?: ReferenceView | undefined;
 }
 
 /** What the writer does not work out itself; it counts the photos of each label. */
 export interface CollectionHead
-  extends Pick<Collection, 'name' | 'encoder' | 'bank' | 'dimension' | 'licence' | 'attribution'> {
+  extends Pick<
+    Collection,
+    'name' | 'encoder' | 'bank' | 'dimension' | 'licence' | 'attribution' | 'matcher'
+  > {
   readonly labels: readonly LabelFacts[];
   /** ISO 8601, UTC; now, if left out. */
   readonly created?: string;
@@ -69,10 +76,11 @@ export async function* writeCollection(
   options: WriteOptions = {},
 ): AsyncGenerator<CollectionFile> {
   const dtype = options.dtype ?? 'int8';
-  const capacity = rowsPerShard(head.dimension, dtype, options.maxShardBytes ?? MAX_SHARD_BYTES);
+  const room = Math.min(options.maxShardBytes ?? MAX_SHARD_BYTES, MAX_SHARD_BYTES) - OVERHEAD_BYTES;
   const photos = new Array<number>(head.labels.length).fill(0);
   const shards: ShardEntry[] = [];
   let pending: CollectionRow[] = [];
+  let filled = 0;
   let number = 0;
 
   const flush = async (): Promise<CollectionFile> => {
@@ -81,15 +89,18 @@ export async function* writeCollection(
     const file = `shard-${String(shards.length).padStart(4, '0')}-${sha256.slice(0, 12)}.bin`;
     shards.push({ file, bytes: bytes.length, sha256, rows: pending.length });
     pending = [];
+    filled = 0;
     return { file, bytes };
   };
 
   for await (const row of rows) {
     throwIfAborted(options.signal);
     checkRow(row, head, number++);
+    const bytes = rowBytes(row, head.dimension, dtype);
+    if (pending.length > 0 && filled + bytes > room) yield await flush();
     photos[row.label]!++;
     pending.push(row);
-    if (pending.length === capacity) yield await flush();
+    filled += bytes;
   }
   if (pending.length > 0) yield await flush();
 
@@ -99,6 +110,7 @@ export async function* writeCollection(
     encoder: head.encoder,
     bank: head.bank,
     dimension: head.dimension,
+    ...(head.matcher ? { matcher: head.matcher } : {}),
     licence: head.licence,
     attribution: head.attribution,
     created: head.created ?? new Date().toISOString(),
@@ -150,6 +162,8 @@ export function encodeShard(
     }
     push(SECTION.sources, sources);
   }
+  const views = rows.flatMap(({ view }, row) => (view ? [{ row, view }] : []));
+  if (views.length > 0) push(SECTION.coarseFeatures, encodeViews(views));
   return layOut([...sections, ...extra], n, dim, dtype);
 }
 
@@ -182,9 +196,9 @@ function layOut(
 /** Room for the header and for padding between sections. */
 const OVERHEAD_BYTES = 1024;
 
-function rowsPerShard(dim: number, dtype: ShardDtype, maxBytes: number): number {
-  const rowBytes = (dtype === 'int8' ? dim + 4 : dim * 2) + 4 + 4 + SOURCE_BYTES;
-  return Math.max(1, Math.floor((Math.min(maxBytes, MAX_SHARD_BYTES) - OVERHEAD_BYTES) / rowBytes));
+function rowBytes({ view }: CollectionRow, dim: number, dtype: ShardDtype): number {
+  const own = (dtype === 'int8' ? dim + 4 : dim * 2) + 4 + 4 + SOURCE_BYTES;
+  return own + (view ? viewBytes(view) : 0);
 }
 
 function checkRow(row: CollectionRow, head: CollectionHead, number: number): void {
@@ -195,7 +209,8 @@ function checkRow(row: CollectionRow, head: CollectionHead, number: number): voi
       'Give rows that fit the head of the collection.',
     );
   };
-  const { embedding, label, bankSimilarity, source } = row;
+  const { embedding, label, bankSimilarity, source, view } = row;
+  if (view && !head.matcher) refuse('it has a reference view, and no matcher is named');
   if (embedding.length !== head.dimension) refuse(`its embedding has ${embedding.length} numbers`);
   const length = Math.sqrt(embedding.reduce((sum, x) => sum + x * x, 0));
   if (!(Math.abs(length - 1) < 0.01)) refuse(`its embedding has length ${length} instead of 1`);

@@ -79,10 +79,30 @@ export interface EnsembleMember {
   readonly weight: number;
 }
 
+/** What matches two pictures by itself; SuperPoint and SuperGlue come from a user's own files. */
+export interface MatcherEntry {
+  /** No other matcher has the same. */
+  readonly id: string;
+  readonly title: string;
+  readonly arch: 'loftr';
+  /** Which row of its specs table. */
+  readonly spec: string;
+  readonly weights: VerifiedFile;
+  /** A drawn pair and what must be found in it, JSON; the self-test at start. */
+  readonly golden: VerifiedFile;
+  readonly licence: string;
+  readonly card: string;
+  /** Pictures are shrunk to this longest side in pixels; to less where the backend wants less. */
+  readonly longestSide: number;
+}
+
 export interface Registry {
   readonly version: 1;
   /** The id of an encoder or of an ensemble. */
   readonly defaultEncoder: string;
   readonly encoders: readonly EncoderEntry[];
   readonly ensembles?: readonly EnsembleEntry[];
+  readonly matchers?: readonly MatcherEntry[];
+  /** The id of a matcher; there where any is. */
+  readonly defaultMatcher?: string;
 }

@@ -154,8 +154,10 @@ test('padding holds no keypoint', async () => {
     height: high,
     cells: { ...cells, width: wide / 8, height: high / 8 },
   };
-  const { keypoints, descriptors } = await network.features({ ...plain, ...padding, pixels });
+  const features = await network.features({ ...plain, ...padding, pixels });
+  const { keypoints, descriptors } = features;
   await network.release();
+  expect(features.picture).not.toHaveProperty('pixels');
   expect(keypoints.count).toBeGreaterThan(40);
   expect(descriptors).toHaveLength(keypoints.count * CHANNELS);
   for (let i = 0; i < keypoints.count; i++) {

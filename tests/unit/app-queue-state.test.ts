@@ -117,6 +117,7 @@ describe('the stages shown', () => {
       'now',
       'ahead',
       'ahead',
+      'ahead',
     ]);
     expect(stageStanding('decode', null)).toBe('ahead');
   });
@@ -124,6 +125,7 @@ describe('the stages shown', () => {
   it('lay a stone for each stage behind', () => {
     expect(stonesLaid({ state: 'queued' })).toBe(0);
     expect(stonesLaid({ state: 'working', stage: null, share: 0 })).toBe(0);
+    expect(stonesLaid({ state: 'working', stage: 'match', share: 0 })).toBe(3);
     expect(stonesLaid({ state: 'working', stage: 'decide', share: 0 })).toBe(4);
   });
 });

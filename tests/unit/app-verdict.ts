@@ -10,7 +10,7 @@ export function verdictOf(some: Partial<Verdict>): Verdict {
     kindProbabilities: { landmark: 0.5, unlisted: 0.3, 'not-landmark': 0.2 },
     timings: { decode: 10, encode: 20 },
     backend: 'wasm (2 threads)',
-    evidence: { engine: 'exact', nearest: [], stages: [], features: [] },
+    evidence: { engine: 'exact', nearest: [], stages: [], verification: null, features: [] },
     ...some,
   };
 }

@@ -2,10 +2,15 @@
 // and errors against the truth that are no larger, by the margins below.
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import {
+  fundamentalError,
+  homographyError,
+  type Matrix,
+  type Scene,
+} from '../../bench/geometry-scenes.ts';
 import { findFundamental, findHomography } from '../../src/geometry/find.ts';
 import { FUNDAMENTAL_DEFAULTS, HOMOGRAPHY_DEFAULTS } from '../../src/geometry/presets.ts';
 import { readSafetensors, toFloat32 } from '../../src/weights/safetensors.ts';
-import { fundamentalError, homographyError, type Matrix, type Scene } from './geometry-scenes.ts';
 
 const golden = readSafetensors(
   new Uint8Array(readFileSync(new URL('../fixtures/geometry.safetensors', import.meta.url))),

@@ -1,11 +1,5 @@
 // Homographies and fundamental matrices: exact on clean matches, sane on degenerate ones, the same by seed.
 import { describe, expect, test } from 'vitest';
-import { CairnError } from '../../src/errors.ts';
-import { findFundamental, findHomography } from '../../src/geometry/find.ts';
-import { determinant3 } from '../../src/geometry/linear.ts';
-import { MATCH_FIELDS, type Matches } from '../../src/geometry/matches.ts';
-import { verify } from '../../src/geometry/verify.ts';
-import { seededRandom } from '../../src/random.ts';
 import {
   fundamentalError,
   HEIGHT,
@@ -13,7 +7,13 @@ import {
   planeScene,
   spaceScene,
   WIDTH,
-} from './geometry-scenes.ts';
+} from '../../bench/geometry-scenes.ts';
+import { CairnError } from '../../src/errors.ts';
+import { findFundamental, findHomography } from '../../src/geometry/find.ts';
+import { determinant3 } from '../../src/geometry/linear.ts';
+import { MATCH_FIELDS, type Matches } from '../../src/geometry/matches.ts';
+import { verify } from '../../src/geometry/verify.ts';
+import { seededRandom } from '../../src/random.ts';
 
 const FINDERS = { homography: findHomography, fundamental: findFundamental };
 const LEAST = { homography: 4, fundamental: 7 } as const;

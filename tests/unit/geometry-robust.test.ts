@@ -3,8 +3,13 @@
 // Here 100 trials each; bench/ransac.ts does 1 000. Right is a model that brings matches, as they were before
 // noise, to within a pixel of their places (root mean square): the noise itself is up to 1.4 px.
 import { describe, expect, test } from 'vitest';
+import {
+  fundamentalError,
+  homographyError,
+  planeScene,
+  spaceScene,
+} from '../../bench/geometry-scenes.ts';
 import { findFundamental, findHomography } from '../../src/geometry/find.ts';
-import { fundamentalError, homographyError, planeScene, spaceScene } from './geometry-scenes.ts';
 
 const TRIALS = 100;
 const RIGHT_PX = 1;

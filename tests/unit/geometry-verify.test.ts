@@ -1,8 +1,8 @@
 // Which model a pair gets, and what is said of its inliers.
 import { describe, expect, test } from 'vitest';
+import { HEIGHT, planeScene, spaceScene, WIDTH } from '../../bench/geometry-scenes.ts';
 import { spreadOver } from '../../src/geometry/spread.ts';
 import { inlierMatches, verify } from '../../src/geometry/verify.ts';
-import { HEIGHT, planeScene, spaceScene, WIDTH } from './geometry-scenes.ts';
 
 const sizes = { a: { width: WIDTH, height: HEIGHT }, b: { width: WIDTH, height: HEIGHT } };
 
@@ -15,6 +15,23 @@ describe('the model', () => {
         'fundamental',
       );
     }
+  });
+
+  test('is the one that is asked for, where it is sound', () => {
+    const drawn = { seed: 3, count: 600, outliers: 0.5, noise: 0.7 };
+    const [plane, space] = [planeScene(drawn).matches, spaceScene(drawn).matches];
+    for (const model of ['homography', 'fundamental'] as const) {
+      for (const matches of [plane, space]) {
+        const found = verify(matches, { sizes, model });
+        expect(found.model).toBe(model);
+        expect(found.inlierCount).toBe(found[`${model}Inliers`]);
+      }
+    }
+    // A mirrored photo has a fundamental matrix that is none of a camera's.
+    const mirrored = space.map((value, i) => (i % 5 === 2 ? WIDTH - value : value));
+    const found = verify(mirrored, { sizes, model: 'fundamental' });
+    expect(found).toMatchObject({ matrix: null, inlierCount: 0, orientation: 0, score: 0 });
+    expect(found.errors.every((error) => error === Number.POSITIVE_INFINITY)).toBe(true);
   });
 
   test('counts, shares and the rows agree', () => {

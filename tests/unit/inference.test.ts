@@ -11,11 +11,12 @@ import { loadEncoderModel } from '../../src/inference/load-encoder.ts';
 import { createNodeEncoder } from '../../src/inference/node-encoder.ts';
 import { nodeRuntime } from '../../src/inference/node-runtime.ts';
 import { type EncoderModel, OrtEncoder } from '../../src/inference/ort-encoder.ts';
-import type { Floats, InferenceRuntime } from '../../src/inference/session.ts';
+import type { InferenceRuntime } from '../../src/inference/session.ts';
 import type { Progress } from '../../src/progress.ts';
 import { parseRegistry } from '../../src/weights/load-registry.ts';
 import { folderSource } from '../../src/weights/node-source.ts';
 import { writeTinyModels } from '../browser/harness/tiny-models.ts';
+import { brokenGpu } from './broken-gpu.ts';
 
 let folder: string;
 let right: string;
@@ -51,32 +52,6 @@ function encoder(parts: {
     decode: decodePhoto,
     load: async () => parts.model ?? model,
   });
-}
-
-/** A runtime that claims a graphics card, whose numbers come out changed. */
-function brokenGpu(spoil: (data: Float32Array) => void): InferenceRuntime {
-  const node = nodeRuntime();
-  return {
-    defaultWish: 'auto',
-    facts: async () => ({
-      ...(await node.facts()),
-      runtime: 'browser',
-      native: false,
-      gpu: { name: 'a card with a bad driver', fallback: false },
-    }),
-    async createSession(onnx, choice) {
-      const session = await node.createSession(onnx, { ...choice, backend: 'wasm' });
-      if (choice.backend === 'wasm') return session;
-      return {
-        release: session.release,
-        async run(inputs) {
-          const outputs = await session.run(inputs);
-          for (const { data } of Object.values<Floats>(outputs)) spoil(data);
-          return outputs;
-        },
-      };
-    },
-  };
 }
 
 describe('opening', () => {

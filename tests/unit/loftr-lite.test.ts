@@ -119,6 +119,9 @@ test('features are those of tfjs, for sides that are multiples of 16', async () 
   const picture: MatchingPicture = { ...size, pixels, cells, shrunk: size, original: size };
   const found = await network.features(picture);
   await network.release();
+  // What is kept of many pictures must not hold their pixels.
+  expect(found.picture).toEqual({ ...size, cells, shrunk: size, original: size });
+  expect(found.bytes).toBe(found.coarse.byteLength + found.fine.byteLength);
   const params = loadTfParams(weights, 'the test');
   const image = mapFromNchw(pixels, [1, 1, height, width]);
   const expected = loftrFeatures<tf.Tensor>(new TfOps(), params, image, SPEC);

@@ -13,9 +13,11 @@ export interface Run {
   readonly stderr: string;
 }
 
-export function runCairn(args: readonly string[]): Promise<Run> {
+/** @param more of the environment, such as CAIRN_MODELS */
+export function runCairn(args: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<Run> {
+  const options = { env: { ...process.env, ...more } };
   return new Promise((resolve) => {
-    execFile(process.execPath, [CAIRN, ...args], (error, stdout, stderr) => {
+    execFile(process.execPath, [CAIRN, ...args], options, (error, stdout, stderr) => {
       resolve({ code: Number(error?.code ?? 0), stdout, stderr });
     });
   });

@@ -19,6 +19,7 @@ const stages = {
   encode: 'Describe it in numbers',
   search: 'Search the landmarks',
   rerank: 'Weigh the matches',
+  match: 'Compare details',
   decide: 'Decide',
 } satisfies Record<Stage, string>;
 
@@ -58,6 +59,8 @@ const notices = {
     'The browser’s storage cannot be used: everything works, but is downloaded again at each visit.',
   'taught-unavailable':
     'What you taught cannot be read from the browser’s storage. Everything else works.',
+  'matcher-unavailable':
+    'Details of photos cannot be compared; the answer rests on overall likeness.',
   'head-outdated':
     'The recognition model was updated, so the fine-tuning made for the old one is no longer used. You can tune again.',
 } satisfies Record<Notice['id'], string>;
@@ -171,6 +174,12 @@ export const en = {
     contribution: 'Weight',
     featureNames: features,
     kindsTitle: 'How likely each answer is',
+    matchTitle: 'Details that agree',
+    matchNote:
+      'Points of the photo that lie as in a reference photo. The reference photo itself is not stored: only where its points lie.',
+    matchAlt: (inliers: string, title: string) =>
+      `The photo, and lines from ${inliers} of its points to where they lie in a reference photo of ${title}`,
+    matchCount: (inliers: string, matches: string) => `${inliers} of ${matches}`,
     nearestTitle: 'Most similar reference photos',
     timingsTitle: 'Time taken',
     total: 'In all',

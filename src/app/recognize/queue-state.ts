@@ -4,7 +4,7 @@ import type { Progress, Stage } from '../../progress.ts';
 import type { Verdict } from '../../verdict.ts';
 
 /** The stages of one photo, in order; engine loading is not among them. */
-export const PHOTO_STAGES = ['decode', 'encode', 'search', 'rerank', 'decide'] as const;
+export const PHOTO_STAGES = ['decode', 'encode', 'search', 'rerank', 'match', 'decide'] as const;
 export type PhotoStage = (typeof PHOTO_STAGES)[number];
 
 export type PhotoState =
@@ -116,7 +116,10 @@ export function stageStanding(
 
 /** Stones of the little cairn that grows while a photo is worked on: one for each stage behind it, 0..4. */
 export function stonesLaid(at: PhotoState): number {
-  return at.state === 'working' && at.stage !== null ? PHOTO_STAGES.indexOf(at.stage) : 0;
+  if (at.state !== 'working' || at.stage === null) return 0;
+  // Matching lays none: photos of collections that keep nothing to match pass it by.
+  const behind = PHOTO_STAGES.indexOf(at.stage);
+  return behind >= PHOTO_STAGES.indexOf('match') ? behind - 1 : behind;
 }
 
 function isPhotoStage(stage: Stage): stage is PhotoStage {

@@ -1,15 +1,17 @@
 // The stages of a photo as a path of stones: behind, here, ahead.
-import { useWords } from '../app.ts';
+import { useApp, useWords } from '../app.ts';
 import { PHOTO_STAGES, type PhotoItem, stageStanding } from './queue-state.ts';
 
 export function StageList({ at }: { readonly at: PhotoItem['at'] }) {
+  const { engine } = useApp();
   const { t } = useWords();
+  const stages = PHOTO_STAGES.filter((stage) => stage !== 'match' || engine.verifies.value);
   const current = at.state === 'working' ? at.stage : null;
   return (
     <>
       <h4 class="card__subtitle">{t.recognize.stagesLabel}</h4>
       <ol class="stages">
-        {PHOTO_STAGES.map((stage) => {
+        {stages.map((stage) => {
           const standing = stageStanding(stage, current);
           return (
             <li

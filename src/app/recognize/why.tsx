@@ -3,6 +3,7 @@
 import type { Kind, Verdict } from '../../verdict.ts';
 import { useApp, useWords } from '../app.ts';
 import { BalanceBar, Bar } from '../shell/bar.tsx';
+import { MatchedPoints } from './matched-points.tsx';
 import { featureName, landmarkName, stageName, timingName } from './names.ts';
 import type { PhotoItem } from './queue-state.ts';
 import { Block, NumberRow } from './why-parts.tsx';
@@ -28,6 +29,7 @@ export function Why({ item, verdict, elapsed }: WhyProps) {
         <span class="unseen">{t.why.summaryName(item.name)}</span>
       </summary>
       <div class="why__blocks">
+        <MatchedPoints item={item} verdict={verdict} />
         <Stages verdict={verdict} />
         <Features verdict={verdict} />
         <Kinds verdict={verdict} />

@@ -9,7 +9,7 @@ import {
 } from '../../retrieval/collection.ts';
 import type { CollectionSource, IndexService, IndexStatus } from '../../retrieval/index-service.ts';
 import type { CollectionLabel } from '../../retrieval/labels.ts';
-import type { CollectionSearch } from '../../retrieval/search.ts';
+import type { CollectionSearch, ReferenceSource } from '../../retrieval/search.ts';
 import type { AdapterInUse } from '../../retrieval/taught-adapter.ts';
 import { joinLabels, joinSearches, type SearchPart } from '../../retrieval/taught-search.ts';
 
@@ -79,6 +79,14 @@ export class Gallery {
     return { search, places };
   }
 
+  /** What is kept for matching of photos of its own labels; null where nothing is. */
+  get references(): ReferenceSource | null {
+    const matcher = this.#collection?.matcher;
+    if (!matcher) return null;
+    const { api } = this.#bridge;
+    return { matcher, references: (query, labels) => api.references(query, labels) };
+  }
+
   /** Closes the collection and lets the worker go. */
   release(): void {
     this.#wanted = null;
@@ -90,13 +98,35 @@ export class Gallery {
 export interface Joined {
   readonly labels: readonly CollectionLabel[];
   readonly search: CollectionSearch;
+  /** What is kept for matching, by the joined labels; null where nothing is. */
+  readonly references: ReferenceSource | null;
 }
 
 /** Those of the galleries that are open, in this order. */
 export function joinGalleries(galleries: readonly Gallery[]): Joined {
   const open = galleries.filter(({ collection }) => collection !== null);
   const { labels, places } = joinLabels(open.map(({ collection }) => collection!.labels));
-  return { labels, search: joinSearches(open.map((gallery, i) => gallery.part(places[i]!))) };
+  return {
+    labels,
+    search: joinSearches(open.map((gallery, i) => gallery.part(places[i]!))),
+    references: firstReferences(open[0]?.references ?? null, places[0] ?? []),
+  };
+}
+
+/** Rows of the first collection are counted alike in the whole. Only that one keeps anything. */
+function firstReferences(
+  source: ReferenceSource | null,
+  places: readonly number[],
+): ReferenceSource | null {
+  if (!source) return null;
+  return {
+    matcher: source.matcher,
+    references: async (query, labels) => {
+      const own = labels.map((label) => places.indexOf(label)).filter((label) => label >= 0);
+      const found = await source.references(query, own);
+      return found.map((reference) => ({ ...reference, label: places[reference.label]! }));
+    },
+  };
 }
 
 export interface SideBySide extends Joined {
@@ -111,6 +141,7 @@ export function sideBySide(known: Gallery, tuned: Gallery): SideBySide {
   return {
     labels,
     search: joinSearches([known.part(places[0]!)]),
+    references: firstReferences(known.references, places[0]!),
     tuned: tuned.part(places[1]!),
   };
 }

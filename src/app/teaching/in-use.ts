@@ -7,6 +7,7 @@ import type { EncoderIdentity } from '../../retrieval/collection.ts';
 import type { CollectionSource } from '../../retrieval/index-service.ts';
 import { openInstalled } from '../../retrieval/install.ts';
 import type { CollectionLabel } from '../../retrieval/labels.ts';
+import type { ReferenceSource } from '../../retrieval/search.ts';
 import type { CairnStore } from '../../retrieval/store.ts';
 import { TAUGHT_COLLECTION } from '../../retrieval/taught-collection.ts';
 import type { AppliedTuning, Tunings } from '../../training/tuning/trainer-keep.ts';
@@ -48,6 +49,11 @@ export class InUse {
   /** Whether anything but what was shipped is in use. */
   get tuned(): boolean {
     return this.#head !== null || this.#network !== null;
+  }
+
+  /** What is kept for matching, as things stand. */
+  get references(): ReferenceSource | null {
+    return this.#joined.references;
   }
 
   /** For a recognition; as things stand. */

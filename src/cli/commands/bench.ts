@@ -2,34 +2,35 @@
 import { benchEncode, benchRecognize } from '../../../bench/encode.ts';
 import { benchNetwork } from '../../../bench/encode-network.ts';
 import { benchIndex } from '../../../bench/index.ts';
+import { benchMatch } from '../../../bench/match.ts';
 import { readNumber, readNumbers, readSize, WHOLE } from '../flags.ts';
 import { parseNetworkName } from '../network-model.ts';
+import type { MatcherChoice } from '../open-matcher.ts';
 import { printJson, progressLine, usage } from '../output.ts';
 
 const DEFAULT_RUNS = 50;
 const DEFAULT_ROWS = 20_000;
 const DEFAULT_NETWORK_RUNS = 20;
+const DEFAULT_MATCH_RUNS = 10;
 
-export interface BenchOptions {
+export interface BenchOptions extends MatcherChoice {
   readonly n?: string;
   readonly dim: string;
   /** Of `encode`: ARCH/SPEC, a network alone instead of the default encoder. */
   readonly model?: string;
-  readonly weights?: string;
   readonly beside?: string;
   readonly size: string;
   readonly threads: string;
+  /** Of `match`: a folder. */
+  readonly photos?: string;
 }
 
 export async function bench(what: string, options: BenchOptions): Promise<void> {
   if (what === 'encode' && options.model !== undefined) {
     return printJson(await benchNamed(options.model, options));
   }
-  const n = readNumber(
-    '--n',
-    options.n ?? String(what === 'index' ? DEFAULT_ROWS : DEFAULT_RUNS),
-    WHOLE,
-  );
+  const usual = { index: DEFAULT_ROWS, match: DEFAULT_MATCH_RUNS }[what] ?? DEFAULT_RUNS;
+  const n = readNumber('--n', options.n ?? String(usual), WHOLE);
   switch (what) {
     case 'encode':
       return printJson(await benchEncode(n));
@@ -39,8 +40,10 @@ export async function bench(what: string, options: BenchOptions): Promise<void> 
       const dim = readNumber('--dim', options.dim, WHOLE);
       return printJson(await benchIndex({ n, dim, onProgress: progressLine('index') }));
     }
+    case 'match':
+      return printJson(await benchMatch({ ...options, n, onProgress: progressLine('match') }));
     default:
-      throw usage(`There is no benchmark "${what}".`, 'Choose encode, index or recognize.');
+      throw usage(`There is no benchmark "${what}".`, 'Choose encode, index, match or recognize.');
   }
 }
 

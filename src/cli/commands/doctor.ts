@@ -3,12 +3,13 @@ import { cpus, totalmem } from 'node:os';
 import { toPlainError } from '../../errors.ts';
 import { backendInWords } from '../../inference/backend.ts';
 import { exactKernel } from '../../retrieval/exact/scorer.ts';
-import { parseRegistry } from '../../weights/load-registry.ts';
+import { findMatcher } from '../../weights/load-registry.ts';
 import { folderSource } from '../../weights/node-source.ts';
-import type { EncoderEntry, VerifiedFile } from '../../weights/registry.ts';
+import type { VerifiedFile } from '../../weights/registry.ts';
 import { openCollection } from '../collections.ts';
 import { startHarness } from '../harness/index.ts';
-import { modelsFolder, openModel } from '../models.ts';
+import { modelsFolder, openModel, readRegistry } from '../models.ts';
+import { openMatcher } from '../open-matcher.ts';
 import { printJson } from '../output.ts';
 
 interface Finding {
@@ -24,6 +25,7 @@ export async function doctor(options: { json?: boolean }): Promise<void> {
     const cosine = backend.selfTest.toFixed(5);
     return `${info.id} on ${backendInWords(backend)}: ${backend.reason}; self-test ${cosine}`;
   });
+  const matcher = await attempt(testMatcher);
   const collection = await attempt(async () => {
     const { collection: c, shards } = await openCollection();
     const photos = c.labels.reduce((sum, label) => sum + label.photos, 0);
@@ -45,9 +47,10 @@ export async function doctor(options: { json?: boolean }): Promise<void> {
     },
     models,
     encoder,
+    matcher,
     collection,
     training,
-    healthy: encoder.ok && collection.ok && training.ok && models.every((m) => m.ok),
+    healthy: [encoder, matcher, collection, training, ...models].every(({ ok }) => ok),
   };
   if (options.json) printJson(report);
   else printInWords(report);
@@ -57,8 +60,11 @@ export async function doctor(options: { json?: boolean }): Promise<void> {
 async function checkModels(): Promise<({ file: string } & Finding)[]> {
   const source = folderSource(modelsFolder());
   try {
-    const { encoders } = parseRegistry(await source.registry());
-    const files = encoders.flatMap((e: EncoderEntry) => [e.weights, e.bank, e.decision, e.golden]);
+    const { encoders, matchers = [] } = await readRegistry();
+    const files = [
+      ...encoders.flatMap((e) => [e.weights, e.bank, e.decision, e.golden]),
+      ...matchers.flatMap((m) => [m.weights, m.golden]),
+    ];
     return await Promise.all(
       files.map(async (file: VerifiedFile) => ({
         file: file.file,
@@ -71,6 +77,21 @@ async function checkModels(): Promise<({ file: string } & Finding)[]> {
   } catch (thrown) {
     return [{ file: 'registry.json', ok: false, detail: toPlainError(thrown).message }];
   }
+}
+
+/** The default one; a registry without any is whole. */
+async function testMatcher(): Promise<string> {
+  const registry = await readRegistry();
+  if ((registry.matchers ?? []).length === 0) return 'none comes with these models';
+  const { id } = findMatcher(registry);
+  const { matcher } = await openMatcher({ matcher: id });
+  const report = await matcher.open();
+  await matcher.dispose();
+  const test = report.selfTest;
+  const found = test
+    ? `self-test ${test.inliers} inliers, off by ${test.error.toFixed(2)} pixels`
+    : 'no self-test';
+  return `${id} on ${backendInWords(report)}: ${report.reason}; ${found}`;
 }
 
 async function attempt(check: () => Promise<string>): Promise<Finding> {
@@ -86,6 +107,7 @@ function printInWords(report: {
   machine: object;
   models: readonly ({ file: string } & Finding)[];
   encoder: Finding;
+  matcher: Finding;
   collection: Finding;
   training: Finding;
 }): void {
@@ -94,6 +116,7 @@ function printInWords(report: {
   line('machine', { ok: true, detail: Object.values(report.machine).join(', ') });
   for (const model of report.models) line(model.file, model);
   line('encoder', report.encoder);
+  line('matcher', report.matcher);
   line('collection', report.collection);
   line('training', report.training);
 }

@@ -1,6 +1,5 @@
 // `cairn fit`: whitening, non-landmark bank, decision, golden embedding and the registry of an encoder.
-import { createHash } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { thresholdRefusing } from '../../evaluation/recognition-metrics.ts';
 import {
@@ -26,13 +25,8 @@ import { FIT } from '../../training/fit-recipe.ts';
 import type { MemberLayout, Metric } from '../../training/metric.ts';
 import type { Whitening } from '../../training/whitening.ts';
 import { float32ToHalf } from '../../weights/half.ts';
-import { REGISTRY_FILE } from '../../weights/load-registry.ts';
-import type {
-  EncoderEntry,
-  EnsembleEntry,
-  Registry,
-  VerifiedFile,
-} from '../../weights/registry.ts';
+import { parseRegistry, REGISTRY_FILE } from '../../weights/load-registry.ts';
+import type { EncoderEntry, EnsembleEntry, Registry } from '../../weights/registry.ts';
 import {
   fromFloat32,
   readSafetensors,
@@ -49,63 +43,132 @@ import {
   type EnsembleRecipe,
 } from '../encoders.ts';
 import { useWasmKernels } from '../fit-kernels.ts';
-import { modelsFolder } from '../models.ts';
-import { note, printJson } from '../output.ts';
+import { modelsFolder, writeModel, writeRegistry } from '../models.ts';
+import { note, printJson, usage } from '../output.ts';
 
 /** Share of the validation photos without a landmark that may be named one (design: 1 %). */
 const NAMED_WRONGLY = 0.01;
 
+export interface FitOptions {
+  readonly manifest: string[];
+  /** Ids of encoders and ensembles; all when left out. */
+  readonly only?: string[];
+}
+
 /**
- * Fits every recipe, then every ensemble of them, and writes the registry. Deterministic for given photos.
+ * Fits the recipes, then the ensembles of them, and writes the registry. What is not to be fitted stays in
+ * it as it is. Deterministic for given photos. Throws `usage` for an id without a recipe, and for one that
+ * is left out but was never fitted; `model-*` for a registry that cannot be read.
  */
-export async function fit(options: { manifest: string[] }): Promise<void> {
+export async function fit({ manifest, only }: FitOptions): Promise<void> {
+  const before = await registryBefore();
+  const wanted = (id: string) => only === undefined || only.includes(id);
+  const ids: readonly string[] = [...ENCODER_RECIPES, ...ENSEMBLE_RECIPES].map(({ id }) => id);
+  for (const id of only ?? []) {
+    if (!ids.includes(id)) throw usage(`There is no recipe "${id}".`, `Use ${ids.join(', ')}.`);
+  }
   await useWasmKernels();
-  const encoders: EncoderEntry[] = [];
-  const described = new Map<string, DescribedPhoto[]>();
+  const described = new Map<string, DescribedEncoder>();
+  const describe = async (recipe: EncoderRecipe) => {
+    const known = described.get(recipe.id) ?? (await describeEncoder(recipe, manifest));
+    described.set(recipe.id, known);
+    return known;
+  };
   const reports: FitReport[] = [];
+  const encoders: EncoderEntry[] = [];
   for (const recipe of ENCODER_RECIPES) {
-    const { entry, photos, report } = await fitEncoder(recipe, options.manifest);
+    if (!wanted(recipe.id)) {
+      encoders.push(asBefore(before?.encoders, recipe.id));
+      continue;
+    }
+    const { entry, report } = await fitEncoder(recipe, await describe(recipe));
     encoders.push(entry);
-    described.set(recipe.id, photos);
     reports.push(report);
   }
   const ensembles: EnsembleEntry[] = [];
   for (const recipe of ENSEMBLE_RECIPES) {
-    const { entry, report } = await fitEnsemble(recipe, described);
+    if (!wanted(recipe.id)) {
+      ensembles.push(asBefore(before?.ensembles, recipe.id));
+      continue;
+    }
+    const members = new Map<string, readonly DescribedPhoto[]>();
+    for (const { encoder } of recipe.members) {
+      const own = ENCODER_RECIPES.find(({ id }) => id === encoder);
+      if (own) members.set(encoder, (await describe(own)).photos);
+    }
+    const { entry, report } = await fitEnsemble(recipe, members);
     ensembles.push(entry);
     reports.push(report);
   }
   const registry: Registry = {
+    ...before,
     version: 1,
     defaultEncoder: DEFAULT_MODEL,
     encoders,
     ...(ensembles.length > 0 ? { ensembles } : {}),
   };
-  await writeModel(REGISTRY_FILE, Buffer.from(`${JSON.stringify(registry, null, 2)}\n`));
+  await writeRegistry(registry);
   printJson(reports);
 }
 
-async function fitEncoder(recipe: EncoderRecipe, manifests: string[]) {
-  const { weightsFile, descriptor, ...fixed } = recipe;
+/** Null where there is none yet. */
+async function registryBefore(): Promise<Registry | null> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(join(modelsFolder(), REGISTRY_FILE));
+  } catch {
+    return null;
+  }
+  return parseRegistry(bytes);
+}
+
+function asBefore<E extends { readonly id: string }>(
+  entries: readonly E[] | undefined,
+  id: string,
+): E {
+  const entry = entries?.find((each) => each.id === id);
+  if (entry) return entry;
+  throw usage(
+    `"${id}" was never fitted.`,
+    'Fit it too: name it after --only, or leave --only out.',
+  );
+}
+
+/** What fitting an encoder starts from. */
+interface DescribedEncoder {
+  readonly draft: Omit<EncoderEntry, 'weights' | 'bank' | 'decision' | 'golden'>;
+  /** Without a whitening. */
+  readonly network: Weights;
+  readonly metadata: ReadonlyMap<string, string>;
+  readonly photos: readonly DescribedPhoto[];
+}
+
+async function describeEncoder(
+  { weightsFile, descriptor, ...fixed }: EncoderRecipe,
+  manifests: string[],
+): Promise<DescribedEncoder> {
   const file = await readFile(join(modelsFolder(), weightsFile));
-  const metadata = readSafetensorsMetadata(file);
   const network = new Map(
     [...readSafetensors(file)].filter(([name]) => !name.startsWith('whitening.')),
   );
   const draft = { ...fixed, dim: FIT.dim };
   const photos = await describePhotos(manifests, draft, network, descriptor);
-  const { metric, ...fitted } = await fitModel(recipe.id, photos, [
-    { length: descriptor, weight: 1 },
-  ]);
+  return { draft, network, metadata: readSafetensorsMetadata(file), photos };
+}
 
+async function fitEncoder(
+  { id, weightsFile, descriptor }: EncoderRecipe,
+  { draft, network, metadata, photos }: DescribedEncoder,
+): Promise<{ entry: EncoderEntry; report: FitReport }> {
+  const { metric, ...fitted } = await fitModel(id, photos, [{ length: descriptor, weight: 1 }]);
   const weights = withWhitening(network, metric[0]!.whitening, descriptor);
   const weightsEntry = await writeModel(weightsFile, writeSafetensors(weights, metadata));
   const embedding = await openNodeNetwork(draft, weights, 'embedding');
   const goldenFile = await makeGolden(embedding, draft.input);
   await embedding.release();
-  const golden = await writeModel(`${recipe.id}-golden.json`, json(goldenFile));
+  const golden = await writeModel(`${id}-golden.json`, json(goldenFile));
   const { bank, decision, report } = fitted;
-  return { entry: { ...draft, weights: weightsEntry, bank, decision, golden }, photos, report };
+  return { entry: { ...draft, weights: weightsEntry, bank, decision, golden }, report };
 }
 
 async function fitEnsemble(
@@ -187,12 +250,6 @@ function withWhitening(network: Weights, whitening: Whitening, input: number): W
     ['whitening.mean', fromFloat32(whitening.mean, [input])],
     ['whitening.weight', { dtype: 'F16' as const, shape: [FIT.dim, input], data: half }],
   ]);
-}
-
-async function writeModel(file: string, bytes: Uint8Array): Promise<VerifiedFile> {
-  await writeFile(join(modelsFolder(), file), bytes);
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  return { file, bytes: bytes.length, sha256 };
 }
 
 function json(value: unknown): Uint8Array {

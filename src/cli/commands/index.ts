@@ -2,12 +2,20 @@
 import { basename, resolve } from 'node:path';
 import { groupBy } from '../../evaluation/group.ts';
 import { writeCollectionFolder } from '../../retrieval/write-folder.ts';
-import { collectionFiles, encodeReferences } from '../build-collection.ts';
+import {
+  collectionFiles,
+  encodeReferences,
+  type KeptViews,
+  type PhotoReference,
+} from '../build-collection.ts';
 import { readLabelFacts } from '../collections.ts';
 import { readNumber, WHOLE } from '../flags.ts';
 import { openModel } from '../models.ts';
+import { defaultMatcher } from '../node-verifier.ts';
 import { note, printJson, progressLine, usage } from '../output.ts';
+import { PairMatcher } from '../pair-matcher.ts';
 import { listSource } from '../photo-list.ts';
+import { viewsOfAll } from '../reference-views.ts';
 
 export interface IndexOptions {
   readonly out: string;
@@ -19,6 +27,8 @@ export interface IndexOptions {
   readonly licence: string;
   readonly attribution: string;
   readonly created?: string;
+  /** Keep what the registry's matcher needs of some photos. */
+  readonly views?: boolean;
   readonly json?: boolean;
 }
 
@@ -45,6 +55,7 @@ export async function index(source: string, options: IndexOptions): Promise<void
   if (references.length === 0)
     throw usage('None of the photos could be read.', 'See the reasons above.');
 
+  const views = options.views ? await keptViews(references) : null;
   const name = options.name ?? basename(resolve(options.out));
   const { collection, bytes } = await writeCollectionFolder(
     options.out,
@@ -54,6 +65,7 @@ export async function index(source: string, options: IndexOptions): Promise<void
       attribution: options.attribution,
       facts: await readLabelFacts(options.labels),
       ...(options.created ? { created: options.created } : {}),
+      ...(views ? { views } : {}),
     }),
   );
   const seconds = (performance.now() - began) / 1000;
@@ -67,4 +79,14 @@ export async function index(source: string, options: IndexOptions): Promise<void
   };
   if (options.json) printJson(result);
   else note(`${name}: ${result.labels} labels, ${result.photos} photos, ${bytes} bytes.`);
+}
+
+/** Throws `model-missing` where the registry has no matcher. */
+async function keptViews(references: readonly PhotoReference[]): Promise<KeptViews> {
+  const pairs = await PairMatcher.open({});
+  const matcher = await defaultMatcher();
+  if (!matcher) throw usage('The registry has no matcher.', 'Leave --views out.');
+  const views = await viewsOfAll(references, pairs, { onProgress: progressLine('views') });
+  await pairs.dispose();
+  return { matcher, views };
 }

@@ -8,6 +8,7 @@ import type { Verdict } from '../../verdict.ts';
 import { openCollection } from '../collections.ts';
 import { readPhoto } from '../encode-photos.ts';
 import { openModel } from '../models.ts';
+import { nodeVerifier } from '../node-verifier.ts';
 import { note, printJson } from '../output.ts';
 
 export interface RecognizeOptions {
@@ -38,12 +39,14 @@ export async function recognize(photos: string[], options: RecognizeOptions): Pr
 export async function openStages(options: RecognizeOptions): Promise<Stages> {
   const { encoder, info, reranker } = await openModel(options.encoder);
   const search = new IndexService({ graphs: 'lazy' });
-  const { labels } = await search.open(
+  const collection = await search.open(
     { kind: 'loaded', loaded: await openCollection(options.collection) },
     { encoder: { id: info.id, weightsSha256: info.weightsSha256, dim: info.dim } },
   );
   const backend = backendInWords(info.backend);
-  return { encoder, search, labels, reranker, preset: RERANK, backend };
+  const verifier = await nodeVerifier(collection, search);
+  const { labels } = collection;
+  return { encoder, search, labels, reranker, preset: RERANK, backend, verifier };
 }
 
 function inWords(verdict: Omit<Verdict, 'evidence'>, { labels }: Stages): string {

@@ -36,7 +36,8 @@ function resized(photo: PixelGrid, width: number, height: number): PixelGrid {
   return { width, height, channels: 3, data };
 }
 
-function shrunkBy(photo: PixelGrid, factor: number): PixelGrid {
+/** Both sides times `factor`, at least a pixel. */
+export function shrunkBy(photo: PixelGrid, factor: number): PixelGrid {
   const side = (pixels: number) => Math.max(1, Math.round(pixels * factor));
   return resized(photo, side(photo.width), side(photo.height));
 }

@@ -1,4 +1,5 @@
 // How good a matcher is on pairs with a known homography.
+import { areaUnder, cornerError } from '../../evaluation/pair-metrics.ts';
 import { findHomography } from '../../geometry/find.ts';
 import { MATCH_FIELDS, type Matches } from '../../geometry/matches.ts';
 import type { Size } from '../augment/warp.ts';
@@ -26,7 +27,9 @@ export interface ScoredPair {
 export function scorePairs(pairs: readonly ScoredPair[]): MatcherScores {
   const distances = pairs.flatMap(({ points, between }) => distancesOf(points, between));
   const right = distances.filter((distance) => distance <= MATCHER_VALIDATION.right).length;
-  const errors = pairs.map(cornerError);
+  const errors = pairs.map(({ points, between, view }) =>
+    cornerError(findHomography(points).matrix, between, view),
+  );
   return {
     auc3: areaUnder(errors, 3),
     auc5: areaUnder(errors, 5),
@@ -49,37 +52,6 @@ export function distancesOf(points: Matches, between: Plane): number[] {
   });
 }
 
-/**
- * Mean distance in pixels of where the homography of the matches puts the first view's corners from where
- * they truly are (as DeTone et al. 2018 and LoFTR measure); infinite without a homography.
- */
-export function cornerError({ points, between, view }: ScoredPair): number {
-  const { matrix } = findHomography(points);
-  if (!matrix) return Number.POSITIVE_INFINITY;
-  const [right, low] = [view.width - 1, view.height - 1];
-  const corners = [
-    [0, 0],
-    [right, 0],
-    [right, low],
-    [0, low],
-  ] as const;
-  const found = Array.from(matrix);
-  const errors = corners.map(([x, y]) =>
-    distance(moved(between, x, y), moved(found, x, y) ?? [Number.NaN, Number.NaN]),
-  );
-  const mean = errors.reduce((sum, error) => sum + error, 0) / corners.length;
-  return Number.isNaN(mean) ? Number.POSITIVE_INFINITY : mean;
-}
-
 function distance(a: readonly [number, number] | null, b: readonly [number, number]): number {
   return a ? Math.hypot(a[0] - b[0], a[1] - b[1]) : Number.POSITIVE_INFINITY;
-}
-
-/**
- * Mean over pairs of the share of 0..limit that lies above their error: the area under the share of pairs
- * with at most that error (Sarlin et al. 2020, "AUC"), exactly rather than by trapezoids.
- */
-export function areaUnder(errors: readonly number[], limit: number): number {
-  const shares = errors.map((error) => Math.max(0, 1 - error / limit));
-  return shares.reduce((sum, share) => sum + share, 0) / Math.max(1, errors.length);
 }

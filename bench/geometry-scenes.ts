@@ -1,6 +1,6 @@
 // Drawn pairs of photos whose geometry is known: planes and points in space, noise, and wrong matches.
-import { MATCH_FIELDS, type Matches } from '../../src/geometry/matches.ts';
-import { seededRandom } from '../../src/random.ts';
+import { MATCH_FIELDS, type Matches } from '../src/geometry/matches.ts';
+import { seededRandom } from '../src/random.ts';
 
 export const WIDTH = 640;
 export const HEIGHT = 480;

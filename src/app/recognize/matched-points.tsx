@@ -1,0 +1,114 @@
+// What matching found, to look at: points of the photo joined with where they lie in a reference photo. That
+// photo itself is not in the collection, so that its place is an empty frame of its shape.
+import type { Verdict, VerifiedReference } from '../../verdict.ts';
+import { useApp, useWords } from '../app.ts';
+import { landmarkName } from './names.ts';
+import type { PhotoItem } from './queue-state.ts';
+import { Block, NumberRow } from './why-parts.tsx';
+
+/** Of the drawing's own units: both pictures are this high. */
+const HEIGHT = 240;
+const GAP = 28;
+/** More lines hide what they join; the surest come first. */
+const LINES = 60;
+/** Numbers of a point: xa, ya, xb, yb, confidence. */
+const FIELDS = 5;
+
+interface MatchedPointsProps {
+  readonly item: PhotoItem;
+  readonly verdict: Verdict;
+}
+
+export function MatchedPoints({ item, verdict }: MatchedPointsProps) {
+  const { labels } = useApp();
+  const { t, f, language } = useWords();
+  const { verification } = verdict.evidence;
+  if (verification === null || verification.length === 0) return null;
+  const best = verification.reduce((a, b) => (b.inliers > a.inliers ? b : a));
+  const title = (label: string) => landmarkName(labels.value, label, language).title;
+  return (
+    <Block title={t.why.matchTitle} note={t.why.matchNote}>
+      {best.inliers > 0 && item.size && (
+        <Drawing
+          item={item}
+          reference={best}
+          alt={t.why.matchAlt(f.count(best.inliers), title(best.label))}
+        />
+      )}
+      <dl class="numbers">
+        {verification.map(({ row, label, inliers, matches }) => (
+          <NumberRow
+            key={row}
+            strong={row === best.row && best.inliers > 0}
+            name={title(label)}
+            value={t.why.matchCount(f.count(inliers), f.count(matches))}
+          />
+        ))}
+      </dl>
+    </Block>
+  );
+}
+
+interface DrawingProps {
+  readonly item: PhotoItem;
+  readonly reference: VerifiedReference;
+  readonly alt: string;
+}
+
+function Drawing({ item, reference, alt }: DrawingProps) {
+  const size = item.size ?? reference.size;
+  const [photo, other] = [HEIGHT / size.height, HEIGHT / reference.size.height];
+  const width = photo * size.width;
+  const start = width + GAP;
+  const whole = start + other * reference.size.width;
+  const lines = linesOf(reference.points).map(({ from, to, confidence }) => ({
+    x1: photo * from[0],
+    y1: photo * from[1],
+    x2: start + other * to[0],
+    y2: other * to[1],
+    confidence,
+  }));
+  return (
+    <svg
+      class="matched"
+      viewBox={`0 0 ${whole.toFixed(1)} ${HEIGHT}`}
+      role="img"
+      aria-label={alt}
+      data-testid="matched-points"
+    >
+      <image href={item.url} width={width} height={HEIGHT} preserveAspectRatio="none" />
+      <rect class="matched__frame" x={start} width={whole - start} height={HEIGHT} />
+      {lines.map(({ confidence, ...ends }) => (
+        <line
+          key={`${ends.x1} ${ends.y1}`}
+          class="matched__line"
+          opacity={0.35 + 0.6 * confidence}
+          {...ends}
+        />
+      ))}
+      {lines.flatMap(({ x1, y1, x2, y2 }) => [
+        <circle key={`a${x1} ${y1}`} class="matched__point" cx={x1} cy={y1} r={2.5} />,
+        <circle key={`b${x2} ${y2} ${x1}`} class="matched__point" cx={x2} cy={y2} r={2.5} />,
+      ])}
+    </svg>
+  );
+}
+
+interface Line {
+  readonly from: readonly [x: number, y: number];
+  readonly to: readonly [x: number, y: number];
+  readonly confidence: number;
+}
+
+/** The surest, each with its ends in pixels of the two photos. */
+function linesOf(points: Float32Array): Line[] {
+  const lines = Array.from({ length: points.length / FIELDS }, (_, i): Line => {
+    const [xa = 0, ya = 0, xb = 0, yb = 0, confidence = 0] = points.subarray(
+      FIELDS * i,
+      FIELDS * (i + 1),
+    );
+    // Edges of pixels, as drawings count them, lie half a pixel before centres.
+    return { from: [xa + 0.5, ya + 0.5], to: [xb + 0.5, yb + 0.5], confidence };
+  });
+  return lines.sort((a, b) => b.confidence - a.confidence).slice(0, LINES);
+}

@@ -1,0 +1,54 @@
+// Geometric verification for commands: the registry's matcher in-process, where the open collection fits it.
+import { decodePhoto } from '../imaging/decode-node.ts';
+import { loadMatcherModel } from '../inference/load-matcher.ts';
+import { matchInput } from '../inference/match-photos.ts';
+import { OrtMatcher } from '../inference/matcher.ts';
+import { nodeRuntime } from '../inference/node-runtime.ts';
+import { verifyPhoto } from '../inference/verify-photo.ts';
+import type { Verifier } from '../recognizer.ts';
+import { VERIFICATION } from '../rerank/presets.ts';
+import type { Collection, MatcherIdentity } from '../retrieval/collection.ts';
+import type { IndexService } from '../retrieval/index-service.ts';
+import { parseRegistry } from '../weights/load-registry.ts';
+import { folderSource } from '../weights/node-source.ts';
+import { modelsFolder } from './models.ts';
+import { note } from './output.ts';
+
+/** The registry's default matcher, as collections name it; null where there is none. Throws `model-*`. */
+export async function defaultMatcher(): Promise<MatcherIdentity | null> {
+  const { matchers = [], defaultMatcher: id } = parseRegistry(
+    await folderSource(modelsFolder()).registry(),
+  );
+  const entry = matchers.find((each) => each.id === id);
+  return entry ? { id: entry.id, weightsSha256: entry.weights.sha256 } : null;
+}
+
+/** Undefined where the collection keeps nothing that the registry's matcher can use. Throws `model-*`. */
+export async function nodeVerifier(
+  { matcher: made }: Collection,
+  index: IndexService,
+): Promise<Verifier | undefined> {
+  const own = await defaultMatcher();
+  if (!made || !own || made.id !== own.id || made.weightsSha256 !== own.weightsSha256) {
+    return undefined;
+  }
+  const source = folderSource(modelsFolder());
+  const matcher = new OrtMatcher({
+    runtime: nodeRuntime(),
+    load: (work) => loadMatcherModel(source, own.id, work),
+  });
+  return {
+    preset: VERIFICATION,
+    references: (embedding, labels) => index.references(embedding, labels),
+    verify: async (photo, task, work) => {
+      const bytes = photo instanceof Blob ? new Uint8Array(await photo.arrayBuffer()) : photo;
+      const input = matchInput(await decodePhoto(bytes), QUERY);
+      await matcher.forget(QUERY);
+      return verifyPhoto(matcher, input, task, work);
+    },
+    onProblem: (thrown) => note(`not verified: ${String(thrown)}`),
+  };
+}
+
+/** The photo that is being verified: nobody asks for it again. */
+const QUERY = 'query';

@@ -1,0 +1,32 @@
+// Which of a label's photos stand for it where not all can be kept.
+
+/**
+ * Greedy facility location (Nemhauser et al. 1978, within 1 − 1/e of the best): each next photo is the one
+ * that brings all photos nearest to a chosen one, by the sum of cosines.
+ * @param vectors [count × dim], L2-normalised
+ * @returns at most `most` places in 0..count−1, the one that stands for most first
+ */
+export function choosePhotos(vectors: readonly Float32Array[], most: number): readonly number[] {
+  const count = vectors.length;
+  const cosines = vectors.map((a) => Float64Array.from(vectors, (b) => dot(a, b)));
+  const nearest = new Float64Array(count).fill(-1);
+  const chosen: number[] = [];
+  while (chosen.length < Math.min(most, count)) {
+    let best = -1;
+    let bestSum = Number.NEGATIVE_INFINITY;
+    for (let i = 0; i < count; i++) {
+      if (chosen.includes(i)) continue;
+      const sum = cosines[i]!.reduce((all, cosine, j) => all + Math.max(cosine, nearest[j]!), 0);
+      if (sum > bestSum) [best, bestSum] = [i, sum];
+    }
+    chosen.push(best);
+    for (let j = 0; j < count; j++) nearest[j] = Math.max(nearest[j]!, cosines[best]![j]!);
+  }
+  return chosen;
+}
+
+function dot(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}
