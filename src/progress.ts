@@ -33,6 +33,21 @@ export interface LongWork {
   readonly onProgress?: OnProgress | undefined;
 }
 
+/**
+ * Goes on after whatever has arrived meanwhile. WASM computes without ever waiting, so that a worker hears of
+ * an abort only where it stops for it; a timer would do, but browsers hold those up by 4 ms each.
+ */
+export function nextTask(): Promise<void> {
+  return new Promise((next) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      next();
+    };
+    port2.postMessage(null);
+  });
+}
+
 /** Tells of a stage of one step: begun (0) or done (1). */
 export function reportStep({ onProgress }: LongWork, stage: Stage, done: 0 | 1): void {
   onProgress?.({ stage, done, total: 1, unit: 'steps' });

@@ -3,7 +3,7 @@
 import { throwIfAborted, toPlainError } from './errors.ts';
 import type { Encoder, Encoding } from './inference/encoder.ts';
 import type { MatchedReference, VerificationTask } from './inference/verify-photo.ts';
-import type { LongWork } from './progress.ts';
+import { type LongWork, reportStep } from './progress.ts';
 import { FEATURES } from './rerank/features.ts';
 import type { RerankerModel } from './rerank/load-reranker.ts';
 import type { NonLandmarkBank } from './rerank/non-landmark-bank.ts';
@@ -66,21 +66,19 @@ export async function recognize(
   work: LongWork = {},
 ): Promise<Verdict> {
   const { encoder, labels, reranker, preset, backend } = stages;
-  const report = (stage: 'search' | 'decide') =>
-    work.onProgress?.({ stage, done: 0, total: 1, unit: 'steps' });
   const began = performance.now();
 
   const encoding = await encoder.encode(photo, work);
   throwIfAborted(work.signal);
 
-  report('search');
+  reportStep(work, 'search', 0);
   const encoded = performance.now();
   const trace = await rank(encoding, stages, work);
 
   const ranked = performance.now();
   const matched = await verify(photo, encoding.embedding, trace, stages, work);
 
-  report('decide');
+  reportStep(work, 'decide', 0);
   const verified = performance.now();
   const outcome = decideVerified(trace, matched ?? [], {
     ranking: preset,
@@ -126,9 +124,10 @@ async function verify(
   try {
     const references = await verifier.references(embedding, best);
     if (references.length === 0) return null;
+    reportStep(work, 'match', 0);
     return await verifier.verify(photo, { ranked: trace.penalised, references, preset }, work);
   } catch (thrown) {
-    if (toPlainError(thrown).code === 'aborted') throw thrown;
+    if (work.signal?.aborted || toPlainError(thrown).code === 'aborted') throw thrown;
     verifier.onProblem(thrown);
     return null;
   } finally {

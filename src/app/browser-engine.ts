@@ -237,6 +237,7 @@ async function openAll(parts: OpeningParts): Promise<Opened> {
     tidy: (kept) => serving.tidy(kept),
   });
   status.value = { state: 'ready', encoder: info };
+  if (verifies.value) verifier.prepare();
 
   const backend = backendInWords(info.backend);
   return {

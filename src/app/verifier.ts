@@ -2,6 +2,7 @@
 // recognizer wants them.
 import { bridgeMatcher } from '../../workers/spawn.ts';
 import { toPlainError } from '../errors.ts';
+import type { LongWork } from '../progress.ts';
 import type { Verifier } from '../recognizer.ts';
 import { VERIFICATION } from '../rerank/presets.ts';
 import type { ReferenceSource } from '../retrieval/search.ts';
@@ -19,6 +20,8 @@ export interface VerifierParts {
 export interface PageVerifier {
   /** As things stand; undefined where the collection keeps nothing that this matcher can use. */
   stage(references: ReferenceSource | null): Verifier | undefined;
+  /** Loads the matcher in the background, so that the first photo need not wait for all of it. */
+  prepare(): void;
   /** Ends the worker. */
   release(): void;
 }
@@ -28,12 +31,15 @@ export function pageVerifier({ models, entry, notify }: VerifierParts): PageVeri
     { models },
     { onCrash: (error) => notify({ id: 'worker-restarted', detail: error.message }) },
   );
-  let asked = false;
-  /** Loads the matcher with the first photo, and tells once where it fell back. */
-  const open = async (): Promise<void> => {
-    if (asked) return;
-    asked = true;
-    const { fellBack, reason } = await bridge.api.open({});
+  let told = false;
+  /**
+   * Loads the matcher with the first photo, and tells once where it fell back. By the photo's own work: a slow
+   * download is no timeout while it makes progress, and whoever stops the photo need not wait for it.
+   */
+  const open = async (work: LongWork): Promise<void> => {
+    if (told) return;
+    const { fellBack, reason } = await bridge.api.open(work);
+    told = true;
     if (fellBack) notify({ id: 'self-test-failed', detail: reason });
   };
   return {
@@ -48,14 +54,18 @@ export function pageVerifier({ models, entry, notify }: VerifierParts): PageVeri
         preset: VERIFICATION,
         references: (embedding, labels) => source.references(embedding, labels),
         verify: async (photo, task, work) => {
-          await open();
+          await open(work);
           return bridge.api.verify(photo, task, work);
         },
         onProblem: (thrown) => {
-          asked = false;
+          told = false;
           notify({ id: 'matcher-unavailable', detail: toPlainError(thrown).message });
         },
       };
+    },
+    prepare() {
+      // What fails here fails again with the first photo, which tells.
+      open({}).catch(() => undefined);
     },
     release: () => bridge.release(),
   };

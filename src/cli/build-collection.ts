@@ -85,7 +85,7 @@ export function collectionFiles(
       encoder: { id: model.info.id, weightsSha256: model.info.weightsSha256 },
       bank: { sha256: bankSha256 },
       dimension: model.info.dim,
-      ...(meta.views ? { matcher: meta.views.matcher } : {}),
+      ...(meta.views?.views.size ? { matcher: meta.views.matcher } : {}),
       labels: names.map((label) => meta.facts.get(label) ?? unknownPlace(label)),
       licence,
       attribution,

@@ -1,7 +1,6 @@
 // Geometric verification for commands: the registry's matcher in-process, where the open collection fits it.
 import { decodePhoto } from '../imaging/decode-node.ts';
 import { loadMatcherModel } from '../inference/load-matcher.ts';
-import { matchInput } from '../inference/match-photos.ts';
 import { OrtMatcher } from '../inference/matcher.ts';
 import { nodeRuntime } from '../inference/node-runtime.ts';
 import { verifyPhoto } from '../inference/verify-photo.ts';
@@ -42,13 +41,8 @@ export async function nodeVerifier(
     references: (embedding, labels) => index.references(embedding, labels),
     verify: async (photo, task, work) => {
       const bytes = photo instanceof Blob ? new Uint8Array(await photo.arrayBuffer()) : photo;
-      const input = matchInput(await decodePhoto(bytes), QUERY);
-      await matcher.forget(QUERY);
-      return verifyPhoto(matcher, input, task, work);
+      return verifyPhoto(matcher, await decodePhoto(bytes), task, work);
     },
     onProblem: (thrown) => note(`not verified: ${String(thrown)}`),
   };
 }
-
-/** The photo that is being verified: nobody asks for it again. */
-const QUERY = 'query';

@@ -36,18 +36,16 @@ export interface ChosenMatcher {
 /** Nothing is loaded before its first use. Throws `usage`, `model-missing`, `model-invalid`. */
 export async function openMatcher(choice: MatcherChoice): Promise<ChosenMatcher> {
   const { name, load } = await chooseModel(choice);
-  const longestSide =
-    choice.longestSide === undefined
-      ? {}
-      : {
-          longestSide: readNumber('--longest-side', choice.longestSide, {
-            whole: true,
-            least: LEAST_SIDE,
-            most: MAX_SIDE,
-          }),
-        };
-  const matcher = new OrtMatcher({ runtime: nodeRuntime(), load, ...longestSide });
+  const longestSide = readLongestSide(choice.longestSide);
+  const sides = longestSide === undefined ? {} : { longestSide };
+  const matcher = new OrtMatcher({ runtime: nodeRuntime(), load, ...sides });
   return { matcher, name };
+}
+
+/** `--longest-side`, in pixels, if it is given. Throws `usage`. */
+export function readLongestSide(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  return readNumber('--longest-side', text, { whole: true, least: LEAST_SIDE, most: MAX_SIDE });
 }
 
 /** Pixels: below it no network has cells off the edges. */

@@ -74,6 +74,8 @@ export class PairMatcher {
   private constructor(
     readonly title: string,
     readonly key: string,
+    /** That photos are shrunk to, in pixels. */
+    readonly longestSide: number,
     matcher: OrtMatcher,
     caches: [PairCache<PairEvidence | null>, PairCache<PairEstimate>],
   ) {
@@ -94,7 +96,7 @@ export class PairMatcher {
     const parts = [identityOf(model), longestSide, matchingPresets, geometryPresets];
     const key = createHash('sha256').update(JSON.stringify(parts)).digest('hex');
     const name = (kind: string) => `pairs-${kind}-${key.slice(0, 12)}`;
-    return new PairMatcher(`${title}, ${longestSide} px`, key, matcher, [
+    return new PairMatcher(`${title}, ${longestSide} px`, key, longestSide, matcher, [
       await PairCache.open(CACHE_FOLDER, name('evidence')),
       await PairCache.open(CACHE_FOLDER, name('estimates')),
     ]);

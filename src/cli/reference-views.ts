@@ -7,7 +7,6 @@ import { groupBy } from '../evaluation/group.ts';
 import { MATCH_FIELDS } from '../geometry/matches.ts';
 import { decodePhoto } from '../imaging/decode-node.ts';
 import { matchInput, matchPhotos } from '../inference/match-photos.ts';
-import type { OrtMatcher } from '../inference/matcher.ts';
 import type { MatchInput } from '../inference/pair-runner.ts';
 import type { ReferenceView } from '../matching/reference-view.ts';
 import { CellWorth } from '../matching/select-cells.ts';
@@ -31,7 +30,7 @@ export const VIEWS = {
   leastInliers: 12,
   /** What a match with the photo itself, shrunk, is worth beside one with another photo. */
   selfWorth: 0.5,
-  /** By how much it is shrunk for that. */
+  /** By how much it is shrunk for that, from what the network sees of it. */
   selfScale: 0.75,
 } as const;
 
@@ -48,7 +47,7 @@ export interface LabelPhoto {
  * Throws as the matcher does, `photo-*`.
  */
 export async function referenceViews(
-  matcher: OrtMatcher,
+  pairs: Pick<PairMatcher, 'matcher' | 'longestSide'>,
   photos: readonly LabelPhoto[],
   work: LongWork = {},
 ): Promise<ReadonlyMap<number, ReferenceView>> {
@@ -56,6 +55,7 @@ export async function referenceViews(
     photos.map(({ embedding }) => embedding),
     VIEWS.photos,
   );
+  const { matcher } = pairs;
   const views = new Map<number, ReferenceView>();
   for (const at of chosen) {
     const own = photos[at]!; // chosen from them
@@ -66,7 +66,7 @@ export async function referenceViews(
       if (found.identical || found.geometry.inlierCount < VIEWS.leastInliers) continue;
       for (const [x, y] of pointsOf(found.geometry.points)) points.push({ x, y, worth: 1 });
     }
-    for (const [x, y, confidence] of await matchesWithItself(matcher, own, input, work)) {
+    for (const [x, y, confidence] of await matchesWithItself(pairs, own, input, work)) {
       points.push({ x, y, worth: VIEWS.selfWorth * confidence });
     }
     const view = await matcher.keepView(
@@ -108,13 +108,15 @@ function* pointsOf(points: Float32Array): Generator<[x: number, y: number, confi
 
 /** What can be found again of a photo that was shrunk: cells that no other photo has matched yet are ranked by it. */
 async function matchesWithItself(
-  matcher: OrtMatcher,
+  { matcher, longestSide }: Pick<PairMatcher, 'matcher' | 'longestSide'>,
   { sha256 }: LabelPhoto,
   input: MatchInput,
   work: LongWork,
 ) {
   const { bitmap, original = bitmap } = input;
-  const small = shrunkBy(bitmap, VIEWS.selfScale);
+  // What is larger is shrunk by the matcher: shrunk from there, it would be seen as it was before.
+  const seen = Math.min(1, longestSide / Math.max(bitmap.width, bitmap.height));
+  const small = shrunkBy(bitmap, VIEWS.selfScale * seen);
   const again = { bitmap: small, original, id: `${sha256}-small` };
   const { points } = await matcher.match(input, again, {}, work);
   await matcher.forget(again.id);
@@ -144,11 +146,11 @@ export async function viewsOfAll(
   const groups = [...groupBy(places, ({ label }) => label).values()];
   for (const [done, photos] of groups.entries()) {
     throwIfAborted(work.signal);
-    const embeddings = photos.map(({ embedding }) => Buffer.from(embedding.buffer).toString('hex'));
+    const embeddings = photos.map(({ embedding }) => bytesOf(embedding).toString('hex'));
     const named = [VIEWS, photos.map(({ sha256 }) => sha256), embeddings];
     const key = createHash('sha256').update(JSON.stringify(named)).digest('hex');
     const kept = await cache.of(key, async () => {
-      const own = await referenceViews(pairs.matcher, photos);
+      const own = await referenceViews(pairs, photos, { signal: work.signal });
       return [...own].map(([at, view]) => ({
         at,
         bytes: Buffer.from(encodeViews([{ row: 0, view }])).toString('base64'),
@@ -161,4 +163,9 @@ export async function viewsOfAll(
     work.onProgress?.({ stage: 'match', done: done + 1, total: groups.length, unit: 'steps' });
   }
   return views;
+}
+
+/** Its own alone: an embedding may lie in a larger buffer. */
+function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }

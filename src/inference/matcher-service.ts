@@ -7,7 +7,6 @@ import { webSource } from '../weights/web-source.ts';
 import type { BackendWish } from './backend.ts';
 import { browserRuntime } from './browser-runtime.ts';
 import { loadMatcherModel } from './load-matcher.ts';
-import { matchInput } from './match-photos.ts';
 import { type MatcherReport, OrtMatcher } from './matcher.ts';
 import { type MatchedReference, type VerificationTask, verifyPhoto } from './verify-photo.ts';
 
@@ -20,9 +19,6 @@ export interface MatcherSettings {
   /** The page's `navigator.maxTouchPoints`, which workers lack. */
   readonly touchPoints?: number;
 }
-
-/** The photo that is being verified: once verified, nobody asks for it again. */
-const QUERY = 'query';
 
 export class MatcherService {
   readonly #openStore: () => Promise<ByteStore>;
@@ -57,13 +53,7 @@ export class MatcherService {
   ): Promise<MatchedReference[]> {
     const matcher = this.#configured();
     const bytes = photo instanceof Blob ? new Uint8Array(await photo.arrayBuffer()) : photo;
-    const input = matchInput(await decodePhoto(bytes, work), QUERY);
-    await matcher.forget(QUERY);
-    try {
-      return await verifyPhoto(matcher, input, task, work);
-    } finally {
-      await matcher.forget(QUERY);
-    }
+    return verifyPhoto(matcher, await decodePhoto(bytes, work), task, work);
   }
 
   #configured(): OrtMatcher {

@@ -88,7 +88,8 @@ export class OrtMatcher {
 
   /**
    * Loads the network, runs it once and tests it, and says where it runs. Throws `model-*`, `download-failed`,
-   * `hash-mismatch`, `backend-unavailable`, `inference-failed`, `usage` for a side that cannot be used.
+   * `hash-mismatch`, `backend-unavailable`, `inference-failed`, `aborted`, `usage` for a side that cannot be
+   * used.
    */
   open(work: LongWork = {}): Promise<MatcherReport> {
     return this.#queue.run(async () => (await this.#ensureOpen(work)).report, work.signal);

@@ -3,13 +3,14 @@
 import { throwIfAborted } from '../errors.ts';
 import type { ModelKind } from '../geometry/find.ts';
 import type { Matches } from '../geometry/matches.ts';
+import type { Bitmap8 } from '../imaging/decode.ts';
 import type { Size } from '../matching/picture.ts';
-import type { LongWork } from '../progress.ts';
+import { type LongWork, nextTask } from '../progress.ts';
 import type { VerificationPreset } from '../rerank/presets.ts';
 import type { LabelScore } from '../rerank/soft-voting.ts';
 import { isSettled, type ViewMatch, viewsToVerify } from '../rerank/verification.ts';
 import type { StoredReference } from '../retrieval/search.ts';
-import { matchPhotoWithView } from './match-photos.ts';
+import { matchInput, matchPhotoWithView } from './match-photos.ts';
 import type { OrtMatcher } from './matcher.ts';
 import type { MatchInput } from './pair-runner.ts';
 
@@ -30,20 +31,41 @@ export interface VerificationTask {
   readonly preset: VerificationPreset;
 }
 
+type ViewMatcher = Pick<OrtMatcher, 'matchView' | 'forget'>;
+
+/** Counts photos: one that was stopped may still be at work when the next begins, and must not lend its features. */
+let photos = 0;
+
 /**
+ * Keeps the photo's features for as long as it is matched: nobody asks for it again.
  * @returns in the order of matching; stops early once no further reference can change the verdict. Throws as
  * `OrtMatcher.matchView` does, `aborted`.
  */
 export async function verifyPhoto(
-  matcher: Pick<OrtMatcher, 'matchView'>,
+  matcher: ViewMatcher,
+  photo: Bitmap8,
+  task: VerificationTask,
+  work: LongWork = {},
+): Promise<MatchedReference[]> {
+  const id = `verified-${++photos}`;
+  try {
+    return await matchInTurn(matcher, matchInput(photo, id), task, work);
+  } finally {
+    await matcher.forget(id);
+  }
+}
+
+async function matchInTurn(
+  matcher: ViewMatcher,
   photo: MatchInput,
   { ranked, references, preset }: VerificationTask,
-  work: LongWork = {},
+  work: LongWork,
 ): Promise<MatchedReference[]> {
   const views = new Map(references.map(({ row, view }) => [row, view]));
   const chosen = viewsToVerify(ranked, references, preset);
   const found: MatchedReference[] = [];
   for (const { label, row, similarity } of chosen) {
+    await nextTask();
     throwIfAborted(work.signal);
     if (isSettled(ranked, found, preset)) break;
     const view = views.get(row)!; // chosen from them

@@ -140,7 +140,8 @@ export function decideVerified(
 
 /**
  * The decision with the best label's agreement in it: the odds of "right" against both other outcomes change
- * by exp(odds · (agreement − usual)). What was not matched at all leaves it as it is.
+ * by exp(odds · (agreement − usual)). Where none of its views was matched, it stays as it is: of landmarks
+ * that the user taught no view is kept, and that others were matched says nothing of them.
  * @param best label after verification
  * @param accept the least probability at which a landmark is named
  */
@@ -151,8 +152,8 @@ export function verifiedDecision(
   preset: VerificationPreset,
   accept: number,
 ): Decision {
-  if (matches.length === 0) return decision;
-  const agreement = agreements(matches, preset).get(best) ?? 0;
+  const agreement = agreements(matches, preset).get(best);
+  if (agreement === undefined) return decision;
   const factor = Math.exp(preset.odds * (agreement - preset.usual));
   const { landmark, unlisted, 'not-landmark': none } = decision.probabilities;
   const sum = landmark * factor + unlisted + none;

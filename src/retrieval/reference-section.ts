@@ -10,6 +10,11 @@ const VIEW_BYTES = 16;
 const INT8_MAX = 127;
 /** More numbers a cell than any network of ours has: keeps a hostile file from asking for memory. */
 const MAX_CHANNELS = 4096;
+/**
+ * Cells of 8 × 8 pixels in the largest picture that is matched, 640 × 640. Comparing takes memory by the cells
+ * of both pictures: more would let a hostile file end the worker.
+ */
+const MAX_CELLS = 80 * 80;
 
 /** A view and the row of the shard that it belongs to. */
 export interface StoredView {
@@ -35,11 +40,12 @@ export function encodeViews(views: readonly StoredView[]): Bytes {
   for (const [i, { row, view }] of views.entries()) {
     const { original, shrunk } = view;
     const sides = [original.width, original.height, shrunk.width, shrunk.height];
-    if (view.channels !== channels || sides.some((side) => !(side >= 1 && side <= 0xffff))) {
+    const fits = view.channels === channels && cellsKept(view) <= MAX_CELLS;
+    if (!fits || sides.some((side) => !(side >= 1 && side <= 0xffff))) {
       throw new CairnError(
         'usage',
         `The reference view of row ${row} cannot be kept.`,
-        'Give photos of at most 65 535 pixels a side, matched by one network.',
+        `Give photos of at most 65 535 pixels a side and ${MAX_CELLS} cells, matched by one network.`,
       );
     }
     const at = parts.table + VIEW_BYTES * i;
@@ -76,17 +82,24 @@ function scaleOf(token: Float32Array): { readonly value: number; readonly bits: 
   return { value, bits };
 }
 
-/** The views that a shard carries, in the order of their rows. Throws `collection-invalid`. */
-export function viewsOfShard({ extra, rows }: Shard): StoredView[] {
+/** Whether the view of a row is asked for. Others are not decoded: as floats they take four times the memory. */
+export type Wanted = (row: number) => boolean;
+
+/**
+ * The views that a shard carries, in the order of their rows: all, or those that are `wanted`. Throws
+ * `collection-invalid`.
+ */
+export function viewsOfShard({ extra, rows }: Shard, wanted?: Wanted): StoredView[] {
   const section = extra.find(({ kind }) => kind === SECTION.coarseFeatures);
-  return section ? decodeViews(section.bytes, rows) : [];
+  return section ? decodeViews(section.bytes, rows, wanted) : [];
 }
 
 /**
- * The views of a section, in the order of their rows.
- * @param rows of the shard. Throws `collection-invalid` naming what is wrong.
+ * The views of a section, in the order of their rows: all, or those that are `wanted`.
+ * @param rows of the shard. Throws `collection-invalid` naming what is wrong; numbers are looked at in what is
+ * wanted alone.
  */
-export function decodeViews(bytes: Bytes, rows: number): StoredView[] {
+export function decodeViews(bytes: Bytes, rows: number, wanted: Wanted = () => true): StoredView[] {
   const refuse = (what: string): never => {
     throw new CairnError(
       'collection-invalid',
@@ -116,18 +129,22 @@ export function decodeViews(bytes: Bytes, rows: number): StoredView[] {
     const own = data.getUint32(at + 12, true);
     if (row <= last || row >= rows) refuse(`view ${i} belongs to row ${row}`);
     if (originalWidth * originalHeight * width * height === 0) refuse(`view ${i} has no size`);
+    if (own > MAX_CELLS) refuse(`view ${i} has ${own} cells, more than ${MAX_CELLS}`);
     if (cell + own > total) refuse(`view ${i} has cells beyond the last one`);
     last = row;
-    const cells = bytes.slice(parts.cells + 2 * cell, parts.cells + 2 * (cell + own));
+    const first = cell;
+    cell += own;
+    if (!wanted(row)) continue;
+    const cells = bytes.slice(parts.cells + 2 * first, parts.cells + 2 * cell);
+    const scales = halfToFloat32(
+      Uint16Array.from({ length: own }, (_, j) =>
+        data.getUint16(parts.scales + 2 * (first + j), true),
+      ),
+    );
+    if (!scales.every(Number.isFinite)) refuse(`view ${i} holds what is no number`);
     const tokens = new Float32Array(own * channels);
-    for (let j = 0; j < own; j++, cell++) {
-      const [scale = 0] = halfToFloat32(
-        Uint16Array.of(data.getUint16(parts.scales + 2 * cell, true)),
-      );
-      if (!Number.isFinite(scale)) refuse(`view ${i} holds what is no number`);
-      for (let c = 0; c < channels; c++) {
-        tokens[j * channels + c] = data.getInt8(parts.codes + cell * channels + c) * scale;
-      }
+    for (let j = 0, at = 0, from = parts.codes + first * channels; j < own; j++) {
+      for (let c = 0; c < channels; c++) tokens[at++] = data.getInt8(from++) * scales[j]!;
     }
     const original = { width: originalWidth, height: originalHeight };
     views.push({ row, view: { original, shrunk: { width, height }, cells, channels, tokens } });

@@ -6,7 +6,7 @@ import { type Hit, topK } from './exact/top-k.ts';
 import { keepGraph, restoreGraph } from './graph-store.ts';
 import { HnswShard } from './hnsw.ts';
 import type { HnswParams } from './presets.ts';
-import { type StoredView, viewsOfShard } from './reference-section.ts';
+import { viewsOfShard } from './reference-section.ts';
 import type { SearchEngine, StoredReference } from './search.ts';
 import { rowVector, type Shard } from './shard.ts';
 import type { CairnStore } from './store.ts';
@@ -14,7 +14,6 @@ import type { CairnStore } from './store.ts';
 export class ShardIndex {
   #graph: HnswShard | null = null;
   #closed = false;
-  #views: StoredView[] | null = null;
 
   private constructor(
     private readonly entry: ShardEntry,
@@ -72,14 +71,13 @@ export class ShardIndex {
 
   /** What is kept for matching of the given labels' photos. Throws `collection-invalid`. */
   references(query: Float32Array, labels: readonly number[]): StoredReference[] {
-    this.#views ??= viewsOfShard(this.shard);
-    const vector = new Float32Array(this.shard.dim);
-    return this.#views.flatMap(({ row, view }) => {
-      const label = this.shard.labels[row]!;
-      if (!labels.includes(label)) return [];
-      rowVector(this.shard, row, vector);
+    const { shard, start } = this;
+    const asked = new Set(labels);
+    const vector = new Float32Array(shard.dim);
+    return viewsOfShard(shard, (row) => asked.has(shard.labels[row]!)).map(({ row, view }) => {
+      rowVector(shard, row, vector);
       const similarity = vector.reduce((sum, value, i) => sum + value * query[i]!, 0);
-      return [{ row: row + this.start, label, similarity, view }];
+      return { row: row + start, label: shard.labels[row]!, similarity, view };
     });
   }
 

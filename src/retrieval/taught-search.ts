@@ -1,6 +1,12 @@
 // Several open collections searched as one: neighbours merge before anything votes or decides.
 import type { CollectionLabel } from './labels.ts';
-import type { CollectionSearch, Neighbour, SearchOptions, SearchResult } from './search.ts';
+import type {
+  CollectionSearch,
+  Neighbour,
+  ReferenceSource,
+  SearchOptions,
+  SearchResult,
+} from './search.ts';
 
 export interface JoinedLabels {
   readonly labels: readonly CollectionLabel[];
@@ -80,6 +86,26 @@ export function joinSearches(parts: readonly SearchPart[]): CollectionSearch {
         vectors,
         engine: results.every(({ engine }) => engine === 'hnsw') ? 'hnsw' : 'exact',
       };
+    },
+  };
+}
+
+/**
+ * What is kept for matching, by the joined labels. Rows of the first collection are counted alike in the
+ * whole; only that one keeps anything.
+ * @param places of the first collection's labels, as {@link joinLabels} gives them
+ */
+export function firstReferences(
+  source: ReferenceSource | null,
+  places: readonly number[],
+): ReferenceSource | null {
+  if (!source) return null;
+  return {
+    matcher: source.matcher,
+    references: async (query, labels) => {
+      const own = labels.map((label) => places.indexOf(label)).filter((label) => label >= 0);
+      const found = await source.references(query, own);
+      return found.map((reference) => ({ ...reference, label: places[reference.label]! }));
     },
   };
 }

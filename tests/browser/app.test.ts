@@ -1,8 +1,17 @@
 // The page as a visitor meets it: photos dropped on the built site, verdicts, errors, landmarks.
 import type { Browser, BrowserContext } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { defaultMatcher } from '../../src/cli/node-verifier.ts';
+import { VERIFICATION } from '../../src/rerank/presets.ts';
 import { launch, openPage } from './harness/browser.ts';
-import { DRAWN_SITE, otherPng, SCENES, sceneLabel, scenePng } from './harness/drawn-site.ts';
+import {
+  DRAWN_SITE,
+  otherPng,
+  SCENES,
+  sceneLabel,
+  scenePng,
+  VERIFIED,
+} from './harness/drawn-site.ts';
 import { fixture, openReady, READY_MS, recognise, upload } from './harness/visitor.ts';
 
 let browser: Browser;
@@ -37,6 +46,26 @@ describe('a collection of drawn scenes', () => {
     const site = new URL(inject('siteUrl')).origin;
     const elsewhere = asked.filter((url) => !url.startsWith(site) && !url.startsWith('blob:'));
     expect(elsewhere).toEqual([]);
+  });
+
+  test('shows which points agree with a reference, where the collection keeps any', async (given) => {
+    if (!(await defaultMatcher())) given.skip('the registry has no matcher yet');
+    const { page, problems } = await openReady(context, `${DRAWN_SITE}/`);
+    const asked = [VERIFIED[0]!, SCENES.at(-1)!];
+    const photos = await Promise.all(
+      asked.map(async (scene) => upload(`scene-${scene}.png`, await scenePng(scene, 7))),
+    );
+    await recognise(page, photos);
+    const cards = page.getByTestId('photo-item');
+    for (const at of [0, 1]) await cards.nth(at).getByTestId('why').locator('summary').click();
+    const drawing = cards.nth(0).getByTestId('matched-points');
+    const said = await drawing.getAttribute('aria-label');
+    expect(said).toMatch(/from \d+ of its points/);
+    const inliers = Number(/from (\d+)/.exec(said ?? '')?.[1]);
+    expect(inliers).toBeGreaterThan(VERIFICATION.floor);
+    expect(await drawing.locator('line').count()).toBe(Math.min(60, inliers));
+    expect(await cards.nth(1).getByTestId('matched-points').count()).toBe(0);
+    expect(problems).toEqual([]);
   });
 
   test('bad files get their reason and the queue goes on', async () => {

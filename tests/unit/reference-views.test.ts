@@ -96,6 +96,33 @@ describe('the section', () => {
     expect(() => decodeViews(bytes, 7)).toThrow(/no number/);
   });
 
+  test('is decoded where it is wanted alone, numbers elsewhere unseen', () => {
+    const bytes = encodeViews(VIEWS);
+    const all = decodeViews(bytes, 7);
+    expect(decodeViews(bytes, 7, (row) => row === 6)).toEqual([all[2]]);
+    expect(decodeViews(bytes, 7, () => false)).toEqual([]);
+    new DataView(bytes.buffer).setUint16(16 + 3 * 16 + 24, 0x7e00, true); // no number, in row 1
+    expect(decodeViews(bytes, 7, (row) => row === 6)).toEqual([all[2]]);
+    expect(() => decodeViews(bytes, 7, (row) => row === 1)).toThrow(/no number/);
+  });
+
+  test('has no more cells in a view than a picture, which comparing would take all memory for', () => {
+    const whole = { ...view(1, 6400), channels: 1, tokens: new Float32Array(6400) };
+    const bytes = encodeViews([{ row: 0, view: whole }]);
+    expect(decodeViews(bytes, 1)[0]!.view.cells).toHaveLength(2 * 6400);
+    const more = { ...view(1, 6401), channels: 1, tokens: new Float32Array(6401) };
+    expect(() => encodeViews([{ row: 0, view: more }])).toThrow(
+      expect.objectContaining({ code: 'usage' }),
+    );
+    const two = [0, 1].map((row) => ({
+      row,
+      view: { ...view(1, 3300), channels: 1, tokens: new Float32Array(3300) },
+    }));
+    const claimed = encodeViews(two);
+    new DataView(claimed.buffer).setUint32(16 + 12, 6500, true);
+    expect(() => decodeViews(claimed, 2)).toThrow(/6500 cells, more than 6400/);
+  });
+
   test('takes no views of two networks, and no photo that is too large', () => {
     const other = { ...view(4, 1), channels: 8 };
     const large = { ...view(4, 1), original: { width: 70_000, height: 10 } };

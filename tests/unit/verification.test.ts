@@ -128,10 +128,12 @@ describe('the decision', () => {
     expect(kind).toBe('landmark');
   });
 
-  it('is less sure where nothing agrees, and the same where nothing was matched', () => {
+  it('is less sure where nothing agrees, and the same where none of its views was matched', () => {
     expect(decide([match(7, 0)]).probabilities.landmark).toBeLessThan(0.5);
-    expect(decide([match(2, 30)]).probabilities.landmark).toBeLessThan(0.5);
+    expect(decide([match(7, 0), match(2, 30)]).probabilities.landmark).toBeLessThan(0.5);
     expect(decide([])).toBe(before);
+    // What the user taught has no views.
+    expect(decide([match(2, 30)])).toBe(before);
   });
 
   it('sums to one and names what passes the threshold', () => {

@@ -176,7 +176,7 @@ export const en = {
     kindsTitle: 'How likely each answer is',
     matchTitle: 'Details that agree',
     matchNote:
-      'Points of the photo that lie as in a reference photo. The reference photo itself is not stored: only where its points lie.',
+      'Points of the photo that lie as in a reference photo. The reference photo itself is not stored, only numbers that describe some of its details and where they lie.',
     matchAlt: (inliers: string, title: string) =>
       `The photo, and lines from ${inliers} of its points to where they lie in a reference photo of ${title}`,
     matchCount: (inliers: string, matches: string) => `${inliers} of ${matches}`,

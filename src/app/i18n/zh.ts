@@ -143,10 +143,11 @@ export const zh: Messages = {
     },
     kindsTitle: '各种答案的可能性',
     matchTitle: '吻合的细节',
-    matchNote: '照片中与某张参考照片位置一致的点。参考照片本身没有保存，只有这些点的位置。',
+    matchNote:
+      '照片中与某张参考照片位置一致的点。参考照片本身没有保存，只保存了描述其部分细节的数字及其位置。',
     matchAlt: (inliers, title) =>
       `照片，以及从其中 ${inliers} 个点连到${title}参考照片中对应位置的线`,
-    matchCount: (inliers, matches) => `${matches} 中 ${inliers}`,
+    matchCount: (inliers, matches) => `${matches} 个中 ${inliers} 个`,
     nearestTitle: '最相似的参考照片',
     timingsTitle: '用时',
     total: '合计',

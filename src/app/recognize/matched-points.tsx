@@ -1,5 +1,7 @@
 // What matching found, to look at: points of the photo joined with where they lie in a reference photo. That
 // photo itself is not in the collection, so that its place is an empty frame of its shape.
+import { MATCH_FIELDS } from '../../geometry/matches.ts';
+import { VERIFICATION } from '../../rerank/presets.ts';
 import type { Verdict, VerifiedReference } from '../../verdict.ts';
 import { useApp, useWords } from '../app.ts';
 import { landmarkName } from './names.ts';
@@ -11,8 +13,6 @@ const HEIGHT = 240;
 const GAP = 28;
 /** More lines hide what they join; the surest come first. */
 const LINES = 60;
-/** Numbers of a point: xa, ya, xb, yb, confidence. */
-const FIELDS = 5;
 
 interface MatchedPointsProps {
   readonly item: PhotoItem;
@@ -24,11 +24,17 @@ export function MatchedPoints({ item, verdict }: MatchedPointsProps) {
   const { t, f, language } = useWords();
   const { verification } = verdict.evidence;
   if (verification === null || verification.length === 0) return null;
-  const best = verification.reduce((a, b) => (b.inliers > a.inliers ? b : a));
+  // Of the landmark that leads; fewer inliers than chance gives are no agreement to show.
+  const leader = verdict.candidates[0]?.label;
+  const own = verification.filter(({ label }) => label === leader);
+  const best = (own.length > 0 ? own : verification).reduce((a, b) =>
+    b.inliers > a.inliers ? b : a,
+  );
+  const agrees = best.inliers > VERIFICATION.floor;
   const title = (label: string) => landmarkName(labels.value, label, language).title;
   return (
     <Block title={t.why.matchTitle} note={t.why.matchNote}>
-      {best.inliers > 0 && item.size && (
+      {agrees && item.size && (
         <Drawing
           item={item}
           reference={best}
@@ -39,7 +45,7 @@ export function MatchedPoints({ item, verdict }: MatchedPointsProps) {
         {verification.map(({ row, label, inliers, matches }) => (
           <NumberRow
             key={row}
-            strong={row === best.row && best.inliers > 0}
+            strong={row === best.row && agrees}
             name={title(label)}
             value={t.why.matchCount(f.count(inliers), f.count(matches))}
           />
@@ -69,28 +75,36 @@ function Drawing({ item, reference, alt }: DrawingProps) {
     confidence,
   }));
   return (
-    <svg
+    <div
       class="matched"
-      viewBox={`0 0 ${whole.toFixed(1)} ${HEIGHT}`}
+      style={{ aspectRatio: `${whole.toFixed(1)} / ${HEIGHT}` }}
       role="img"
       aria-label={alt}
       data-testid="matched-points"
     >
-      <image href={item.url} width={width} height={HEIGHT} preserveAspectRatio="none" />
-      <rect class="matched__frame" x={start} width={whole - start} height={HEIGHT} />
-      {lines.map(({ confidence, ...ends }) => (
-        <line
-          key={`${ends.x1} ${ends.y1}`}
-          class="matched__line"
-          opacity={0.35 + 0.6 * confidence}
-          {...ends}
-        />
-      ))}
-      {lines.flatMap(({ x1, y1, x2, y2 }) => [
-        <circle key={`a${x1} ${y1}`} class="matched__point" cx={x1} cy={y1} r={2.5} />,
-        <circle key={`b${x2} ${y2} ${x1}`} class="matched__point" cx={x2} cy={y2} r={2.5} />,
-      ])}
-    </svg>
+      {/* No <image> of the drawing's own: browsers need not turn that by EXIF as they turn this. */}
+      <img
+        class="matched__photo"
+        src={item.url}
+        alt=""
+        style={{ width: `${(100 * width) / whole}%` }}
+      />
+      <svg class="matched__lines" viewBox={`0 0 ${whole.toFixed(1)} ${HEIGHT}`} aria-hidden="true">
+        <rect class="matched__frame" x={start} width={whole - start} height={HEIGHT} />
+        {lines.map(({ confidence, ...ends }) => (
+          <line
+            key={`${ends.x1} ${ends.y1}`}
+            class="matched__line"
+            opacity={0.35 + 0.6 * confidence}
+            {...ends}
+          />
+        ))}
+        {lines.flatMap(({ x1, y1, x2, y2 }) => [
+          <circle key={`a${x1} ${y1}`} class="matched__point" cx={x1} cy={y1} r={2.5} />,
+          <circle key={`b${x2} ${y2} ${x1}`} class="matched__point" cx={x2} cy={y2} r={2.5} />,
+        ])}
+      </svg>
+    </div>
   );
 }
 
@@ -102,10 +116,10 @@ interface Line {
 
 /** The surest, each with its ends in pixels of the two photos. */
 function linesOf(points: Float32Array): Line[] {
-  const lines = Array.from({ length: points.length / FIELDS }, (_, i): Line => {
+  const lines = Array.from({ length: points.length / MATCH_FIELDS }, (_, i): Line => {
     const [xa = 0, ya = 0, xb = 0, yb = 0, confidence = 0] = points.subarray(
-      FIELDS * i,
-      FIELDS * (i + 1),
+      MATCH_FIELDS * i,
+      MATCH_FIELDS * (i + 1),
     );
     // Edges of pixels, as drawings count them, lie half a pixel before centres.
     return { from: [xa + 0.5, ya + 0.5], to: [xb + 0.5, yb + 0.5], confidence };

@@ -11,7 +11,12 @@ import type { CollectionSource, IndexService, IndexStatus } from '../../retrieva
 import type { CollectionLabel } from '../../retrieval/labels.ts';
 import type { CollectionSearch, ReferenceSource } from '../../retrieval/search.ts';
 import type { AdapterInUse } from '../../retrieval/taught-adapter.ts';
-import { joinLabels, joinSearches, type SearchPart } from '../../retrieval/taught-search.ts';
+import {
+  firstReferences,
+  joinLabels,
+  joinSearches,
+  type SearchPart,
+} from '../../retrieval/taught-search.ts';
 
 export interface OpenGallery {
   readonly source: CollectionSource;
@@ -110,22 +115,6 @@ export function joinGalleries(galleries: readonly Gallery[]): Joined {
     labels,
     search: joinSearches(open.map((gallery, i) => gallery.part(places[i]!))),
     references: firstReferences(open[0]?.references ?? null, places[0] ?? []),
-  };
-}
-
-/** Rows of the first collection are counted alike in the whole. Only that one keeps anything. */
-function firstReferences(
-  source: ReferenceSource | null,
-  places: readonly number[],
-): ReferenceSource | null {
-  if (!source) return null;
-  return {
-    matcher: source.matcher,
-    references: async (query, labels) => {
-      const own = labels.map((label) => places.indexOf(label)).filter((label) => label >= 0);
-      const found = await source.references(query, own);
-      return found.map((reference) => ({ ...reference, label: places[reference.label]! }));
-    },
   };
 }
 

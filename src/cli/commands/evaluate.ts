@@ -13,8 +13,9 @@ import {
   type EvaluationPhotos,
   type EvaluationSource,
 } from '../evaluation-photos.ts';
-import { readName, readNumber, WHOLE } from '../flags.ts';
+import { readName } from '../flags.ts';
 import { type OpenModel, openModel } from '../models.ts';
+import { readLongestSide } from '../open-matcher.ts';
 import { note, printJson, progressLine, usage } from '../output.ts';
 import { PairMatcher } from '../pair-matcher.ts';
 import { viewsOfAll } from '../reference-views.ts';
@@ -59,14 +60,16 @@ interface Verifier {
 /** Null where queries are not to be verified. Throws `usage`, `model-*`. */
 async function verifierOf(options: EvaluateOptions): Promise<Verifier | null> {
   const { references, weights, spec, longestSide } = options;
-  if (references === undefined) return null;
-  const pairs = await PairMatcher.open({
-    weights,
-    spec,
-    longestSide:
-      longestSide === undefined ? undefined : readNumber('--longest-side', longestSide, WHOLE),
-  });
-  return { pairs, references: readName('--references', references, REFERENCES) };
+  if (references === undefined) {
+    if ((weights ?? spec ?? longestSide) === undefined) return null;
+    throw usage(
+      '--weights, --spec and --longest-side are of the matcher.',
+      'Add --references stored or --references photos.',
+    );
+  }
+  const kind = readName('--references', references, REFERENCES);
+  const side = readLongestSide(longestSide);
+  return { pairs: await PairMatcher.open({ weights, spec, longestSide: side }), references: kind };
 }
 
 async function evaluateModel(

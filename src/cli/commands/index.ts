@@ -1,6 +1,7 @@
 // `cairn index`: builds a collection from a folder per label or from a manifest.
 import { basename, resolve } from 'node:path';
 import { groupBy } from '../../evaluation/group.ts';
+import type { MatcherIdentity } from '../../retrieval/collection.ts';
 import { writeCollectionFolder } from '../../retrieval/write-folder.ts';
 import {
   collectionFiles,
@@ -47,6 +48,7 @@ export async function index(source: string, options: IndexOptions): Promise<void
     throw usage(`${source} has no labelled photos to index.`, 'Check --splits and --min-photos.');
   }
 
+  const keeper = options.views ? await viewKeeper() : null;
   const model = await openModel(options.encoder);
   const { references, skipped } = await encodeReferences(photos, model, {
     onProgress: progressLine('encode'),
@@ -55,7 +57,7 @@ export async function index(source: string, options: IndexOptions): Promise<void
   if (references.length === 0)
     throw usage('None of the photos could be read.', 'See the reasons above.');
 
-  const views = options.views ? await keptViews(references) : null;
+  const views = keeper && (await keptViews(references, keeper));
   const name = options.name ?? basename(resolve(options.out));
   const { collection, bytes } = await writeCollectionFolder(
     options.out,
@@ -81,11 +83,22 @@ export async function index(source: string, options: IndexOptions): Promise<void
   else note(`${name}: ${result.labels} labels, ${result.photos} photos, ${bytes} bytes.`);
 }
 
-/** Throws `model-missing` where the registry has no matcher. */
-async function keptViews(references: readonly PhotoReference[]): Promise<KeptViews> {
-  const pairs = await PairMatcher.open({});
+interface ViewKeeper {
+  readonly pairs: PairMatcher;
+  readonly matcher: MatcherIdentity;
+}
+
+/** Throws `usage` where the registry has no matcher, `model-*`. */
+async function viewKeeper(): Promise<ViewKeeper> {
   const matcher = await defaultMatcher();
   if (!matcher) throw usage('The registry has no matcher.', 'Leave --views out.');
+  return { pairs: await PairMatcher.open({}), matcher };
+}
+
+async function keptViews(
+  references: readonly PhotoReference[],
+  { pairs, matcher }: ViewKeeper,
+): Promise<KeptViews> {
   const views = await viewsOfAll(references, pairs, { onProgress: progressLine('views') });
   await pairs.dispose();
   return { matcher, views };

@@ -17,23 +17,16 @@ const LEVELS = [2, 4, 8, DEEPEST] as const;
 /** As EfficientNet-Lite was trained: (level − 127) / 128 for levels of 0..255. */
 const [MEAN, DEVIATION] = [127 / 255, 128 / 255];
 
-/**
- * `image` is [N, 1, H, W], grey in 0..1; H and W are multiples of 16. `stageOps` computes the stages, where
- * they stay as they are while the rest is trained.
- */
-export function liteFpn<T>(
-  ops: Ops<T>,
-  p: Params<T>,
-  image: T,
-  { batchNormEps: eps }: LoftrSpec,
-  size: string,
-  stageOps: Ops<T> = ops,
-): LoftrMaps<T> {
+/** The lent stages' maps of the pyramid's levels, [N, C, H/s, W/s] for s = 2, 4, 8, 16. */
+export type LiteMaps<T> = readonly [half: T, quarter: T, eighth: T, sixteenth: T];
+
+/** What the stages make of `image`, [N, 1, H, W], grey in 0..1; H and W are multiples of 16. */
+export function liteMaps<T>(ops: Ops<T>, p: Params<T>, image: T, size: string): LiteMaps<T> {
   const spec = firstStages(size);
-  const maps = stageOps.scope(STAGES_SCOPE, () => {
-    const normal = stageOps.mul(stageOps.sub(image, MEAN), 1 / DEVIATION);
+  const maps = ops.scope(STAGES_SCOPE, () => {
+    const normal = ops.mul(ops.sub(image, MEAN), 1 / DEVIATION);
     // Padding at the beginning, so that cell (x, y) of the map at 1/8 stands at pixel (8x, 8y).
-    return efficientNetLiteStages(stageOps, p.scope(STAGES_SCOPE), normal, spec, 'begin');
+    return efficientNetLiteStages(ops, p.scope(STAGES_SCOPE), normal, spec, 'begin');
   });
   const [half, quarter, eighth, sixteenth] = levelsOf(spec).map(({ stage }) => maps[stage]!) as [
     T,
@@ -41,12 +34,22 @@ export function liteFpn<T>(
     T,
     T,
   ];
+  return [half, quarter, eighth, sixteenth];
+}
+
+/** The pyramid over the stages' maps. */
+export function liteFpn<T>(
+  ops: Ops<T>,
+  p: Params<T>,
+  [half, quarter, eighth, sixteenth]: LiteMaps<T>,
+  { batchNormEps: eps }: LoftrSpec,
+): LoftrMaps<T> {
   const coarse = merge(ops, p, 'layer3', eighth, sixteenth, eps);
   const middle = merge(ops, p, 'layer2', quarter, coarse, eps);
   return { coarse, fine: merge(ops, p, 'layer1', half, middle, eps) };
 }
 
-/** What {@link liteFpn} reads. */
+/** What {@link liteMaps} and {@link liteFpn} read. */
 export function liteFpnParameters(
   list: ParameterList,
   prefix: string,

@@ -5,7 +5,14 @@ import type { Maxima, Ops, Params } from '../../tensor/ops.ts';
 import type { Weights } from '../../weights/safetensors.ts';
 import { linear } from '../layers.ts';
 import { type Parameter, ParameterList } from '../parameter-list.ts';
-import { liteFpn, liteFpnParameters, liteStages, STAGES_SCOPE } from './lite-fpn.ts';
+import {
+  type LiteMaps,
+  liteFpn,
+  liteFpnParameters,
+  liteMaps,
+  liteStages,
+  STAGES_SCOPE,
+} from './lite-fpn.ts';
 import type { LoftrMaps } from './pyramid.ts';
 import { resNetFpn, resNetFpnParameters } from './resnet-fpn.ts';
 import { FINE_WINDOW, type LoftrSpec } from './specs.ts';
@@ -23,15 +30,14 @@ const BACKBONE = 'backbone';
 
 /**
  * Of one picture alone. `image` is [N, 1, H, W], grey in 0..1; H and W are multiples of
- * `pictureMultiple(spec)`. `lentOps` computes what {@link isLent} of the parameters, where that stays as it
- * is while the rest is trained.
+ * `pictureMultiple(spec)`. `lent` is what {@link lentMaps} gave of it, where that was computed before.
  */
 export function loftrFeatures<T>(
   ops: Ops<T>,
   p: Params<T>,
   image: T,
   spec: LoftrSpec,
-  lentOps: Ops<T> = ops,
+  lent: LiteMaps<T> | null = null,
 ): LoftrFeatures<T> {
   const own = p.scope(BACKBONE);
   const { backbone } = spec;
@@ -40,10 +46,21 @@ export function loftrFeatures<T>(
       case 'resnet':
         return resNetFpn(ops, own, image, spec);
       case 'efficientnet-lite':
-        return liteFpn(ops, own, image, spec, backbone.size, lentOps);
+        return liteFpn(ops, own, lent ?? liteMaps(ops, own, image, backbone.size), spec);
     }
   });
   return { coarse: ops.flatten(maps.coarse), fine: ops.flatten(maps.fine) };
+}
+
+/** What stages that another network lends make of a picture; null where there are none. */
+export function lentMaps<T>(
+  ops: Ops<T>,
+  p: Params<T>,
+  image: T,
+  { backbone }: LoftrSpec,
+): LiteMaps<T> | null {
+  if (backbone.kind === 'resnet') return null;
+  return liteMaps(ops, p.scope(BACKBONE), image, backbone.size);
 }
 
 /** Whether a parameter belongs to stages that another network lends: those of an EfficientNet-Lite. */

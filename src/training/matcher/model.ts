@@ -1,6 +1,7 @@
 // LoFTR as a trainer sees it: both views of each pair through all three steps, the fine one at true matches.
 import * as tf from '@tensorflow/tfjs-core';
 import {
+  lentMaps,
   loftrCoarse,
   loftrFeatures,
   loftrFine,
@@ -39,12 +40,20 @@ export function matcherModel(specName: string): Model<PairBatch, PairOutput> {
   const spec = specNamed(LOFTR, specName);
   return {
     parameters: loftrParameters(spec),
-    embed: (ops, p, batch) => {
-      const { count, height, width } = batch;
-      const image = tf.tensor4d(batch.pixels, [2 * count, height, width, 1]);
+    // What another network lends stays as it is, its norms' statistics too.
+    prepare: (p, batch) => lentMaps<tf.Tensor>(new TfOps(), p, imageOf(batch), spec) ?? [],
+    embed: (ops, p, batch, prepared = []) => {
+      const { count } = batch;
+      const [half, quarter, eighth, sixteenth] = prepared;
+      const lent = half && quarter && eighth && sixteenth;
       // In one pass, so that batch norms see both views, as the authors' do.
-      // What another network lends stays as it is, its norms' statistics too.
-      const features = loftrFeatures<tf.Tensor>(ops, p, image, spec, new TfOps());
+      const features = loftrFeatures<tf.Tensor>(
+        ops,
+        p,
+        imageOf(batch),
+        spec,
+        lent ? [half, quarter, eighth, sixteenth] : null,
+      );
       const sides = halves(features.coarse, count).map((tokens, side) => ({
         tokens,
         positions: positionsOf(batch, side, spec),
@@ -63,6 +72,10 @@ export function matcherModel(specName: string): Model<PairBatch, PairOutput> {
       };
     },
   };
+}
+
+function imageOf({ pixels, count, height, width }: PairBatch): tf.Tensor4D {
+  return tf.tensor4d(pixels, [2 * count, height, width, 1]);
 }
 
 /** Of the first or the second views' cells, each view's counted from its own origin. */

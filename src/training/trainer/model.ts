@@ -18,8 +18,13 @@ import type { Batch } from '../data/batch.ts';
  */
 export interface Model<B, E = tf.Tensor2D> {
   readonly parameters: ReadonlyMap<string, Parameter>;
-  /** Must be called within `tf.tidy`. */
-  embed(ops: TfOps, params: Params<tf.Tensor>, batch: B): E;
+  /**
+   * What is computed of a batch without learning anything: before the step, so that nothing of the way there
+   * is kept for gradients. Must be called within `tf.tidy`.
+   */
+  prepare?(params: Params<tf.Tensor>, batch: B): readonly tf.Tensor[];
+  /** Must be called within `tf.tidy`. @param prepared what `prepare` gave, where there is one */
+  embed(ops: TfOps, params: Params<tf.Tensor>, batch: B, prepared?: readonly tf.Tensor[]): E;
 }
 
 /** Normalised pixels [count, height, width, 3]. */

@@ -1,6 +1,7 @@
 // One training run in memory: a model, its loss, optimiser and averages, moved on by one batch a step.
 import * as tf from '@tensorflow/tfjs-core';
 import { CairnError } from '../../errors.ts';
+import type { Params } from '../../tensor/ops.ts';
 import { TfOps } from '../../tensor/tf-ops.ts';
 import type { Weights } from '../../weights/safetensors.ts';
 import type { LossState } from '../losses/loss.ts';
@@ -8,6 +9,7 @@ import { AdamW } from '../optimiser/adamw.ts';
 import { clipByGlobalNorm } from '../optimiser/clip.ts';
 import { WeightAverage } from '../optimiser/ema.ts';
 import { type Group, type Progress, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import { exchanged, type Gradients } from './exchange.ts';
 import { type Model, Variables } from './model.ts';
 import type { Aim, Targets } from './objective.ts';
 import { TrainingOps } from './training-ops.ts';
@@ -45,8 +47,6 @@ export interface StepReport extends Measured {
   /** Global norm before clipping. */
   readonly gradientNorm: number;
 }
-
-type Gradients = Record<string, tf.Tensor>;
 
 /**
  * Of any network: `B` are its batches, `E` what it makes of one, `T` what that is compared with. Lifetime:
@@ -88,8 +88,9 @@ export class BaseTrainer<B, E extends tf.TensorContainer, T> {
     const network = this.#trained(this.#network);
     const learned = new Map([...network, ...this.#loss.trainable]);
     const kept: Record<string, tf.Scalar> = {};
+    const prepared = this.#prepared(this.#network.params, batch);
     const run = tf.variableGrads(() => {
-      const output = model.embed(ops, this.#network.params, batch);
+      const output = model.embed(ops, this.#network.params, batch, prepared);
       const outcome = objective.compute(this.#loss.params, output, targets, this.#state);
       for (const [name, value] of Object.entries(outcome.parts)) {
         kept[`part/${name}`] = tf.keep(value.clone());
@@ -99,6 +100,7 @@ export class BaseTrainer<B, E extends tf.TensorContainer, T> {
       }
       return outcome.loss;
     }, [...learned.values()]);
+    tf.dispose([...prepared]);
     // What a batch does not reach, such as the classes of one without labels, has a slope of 0: the
     // optimiser, and other processes, want all of them in every step.
     const slopes = [...learned].map(([path, variable]): [string, tf.Tensor] => [
@@ -132,7 +134,8 @@ export class BaseTrainer<B, E extends tf.TensorContainer, T> {
   async measure(batch: B, targets: T): Promise<Measured> {
     const { model, objective } = this.#options;
     const { loss, parts } = tf.tidy(() => {
-      const output = model.embed(new TfOps(), this.#network.params, batch);
+      const prepared = this.#prepared(this.#network.params, batch);
+      const output = model.embed(new TfOps(), this.#network.params, batch, prepared);
       const outcome = objective.compute(this.#loss.params, output, targets, this.#state);
       return { loss: outcome.loss, parts: outcome.parts as Record<string, tf.Scalar> };
     });
@@ -145,7 +148,18 @@ export class BaseTrainer<B, E extends tf.TensorContainer, T> {
   /** What ships makes of a batch: averaged weights, running statistics. The caller disposes it. */
   protected output(batch: B): E {
     const params = this.#average.params(this.#network.params);
-    return tf.tidy(() => this.#options.model.embed(new TfOps(), params, batch));
+    return tf.tidy(() => {
+      const prepared = this.#prepared(params, batch);
+      return this.#options.model.embed(new TfOps(), params, batch, prepared);
+    });
+  }
+
+  /** What the model computes without learning; the caller disposes it. */
+  #prepared(params: Params<tf.Tensor>, batch: B): readonly tf.Tensor[] {
+    const { model } = this.#options;
+    // tf.tidy gives back what is in an array of its own.
+    const { prepare } = model;
+    return prepare ? tf.tidy(() => [...prepare(params, batch)]) : [];
   }
 
   /** The averaged weights, float32, PyTorch's layout: what ships. */
@@ -259,32 +273,4 @@ function group(
 ): Record<string, number> {
   const found = Object.entries(numbers).filter(([name]) => name.startsWith(prefix));
   return { ...base, ...Object.fromEntries(found.map(([k, v]) => [k.slice(prefix.length), v])) };
-}
-
-/** Averaged over processes; the given gradients are disposed. */
-async function exchanged(
-  gradients: Gradients,
-  state: LossState,
-  exchange: (row: Float32Array) => Promise<Float32Array>,
-): Promise<{ gradients: Gradients; state: LossState }> {
-  const paths = Object.keys(gradients);
-  const names = Object.keys(state);
-  const row = tf.tidy(() =>
-    tf.concat([
-      ...paths.map((path) => tf.reshape(gradients[path]!, [-1])),
-      tf.tensor1d(names.map((name) => state[name]!)),
-    ]),
-  );
-  const mean = await exchange(Float32Array.from(await row.data()));
-  row.dispose();
-  const averaged: Gradients = {};
-  let at = 0;
-  for (const path of paths) {
-    const { shape, size } = gradients[path]!;
-    averaged[path] = tf.tensor(mean.subarray(at, at + size), shape);
-    at += size;
-  }
-  tf.dispose(gradients);
-  const kept = names.map((name, i) => [name, mean[at + i]!] as const);
-  return { gradients: averaged, state: Object.fromEntries(kept) };
 }

@@ -1,10 +1,18 @@
 // The built page with a collection of drawn scenes for its default one: the whole way of a photo
 // can be walked in a browser without any photo.
-import { cp, mkdir, readdir } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { collectionFiles, type Reference } from '../../../src/cli/build-collection.ts';
+import {
+  collectionFiles,
+  type KeptViews,
+  type Reference,
+} from '../../../src/cli/build-collection.ts';
 import { openModel } from '../../../src/cli/models.ts';
+import { defaultMatcher } from '../../../src/cli/node-verifier.ts';
+import { PairMatcher } from '../../../src/cli/pair-matcher.ts';
+import { type LabelledPhoto, viewsOfAll } from '../../../src/cli/reference-views.ts';
 import { drawOther, drawScene } from '../../../src/imaging/drawn.ts';
 import { writeCollectionFolder } from '../../../src/retrieval/write-folder.ts';
 import { sha256Sync } from '../../../src/weights/sha256.ts';
@@ -12,6 +20,8 @@ import { sha256Sync } from '../../../src/weights/sha256.ts';
 /** Folder of the site below the harness's. */
 export const DRAWN_SITE = 'drawn-site';
 export const SCENES = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
+/** Those whose references can be matched, where the registry has a matcher; the first ones. */
+export const VERIFIED = [0, 1];
 /** Views in the collection; tests ask with others. */
 const REFERENCE_VIEWS = [0, 1, 2, 3];
 
@@ -47,6 +57,9 @@ export async function writeDrawnSite(built: string): Promise<void> {
       references.push({ label: sceneLabel(scene), embedding, sha256: sha256Sync(photo) });
     }
   }
+  const views = await keptViews(
+    references.filter(({ label }) => VERIFIED.map(sceneLabel).includes(label)),
+  );
   await writeCollectionFolder(
     join(site, 'collections/default'),
     collectionFiles(references, model, {
@@ -54,6 +67,29 @@ export async function writeDrawnSite(built: string): Promise<void> {
       licence: 'Apache-2.0',
       attribution: 'drawn by code',
       facts: new Map(),
+      ...(views ? { views } : {}),
     }),
   );
+}
+
+/** What the registry's matcher needs of the first references; null where the registry has none. */
+async function keptViews(references: readonly Reference[]): Promise<KeptViews | null> {
+  const matcher = await defaultMatcher();
+  if (!matcher) return null;
+  const folder = await mkdtemp(join(tmpdir(), 'cairn-drawn-'));
+  try {
+    const photos: LabelledPhoto[] = [];
+    for (const [at, reference] of references.entries()) {
+      const scene = VERIFIED[Math.floor(at / REFERENCE_VIEWS.length)]!; // references come scene by scene
+      const file = join(folder, `${at}.png`);
+      await writeFile(file, await scenePng(scene, REFERENCE_VIEWS[at % REFERENCE_VIEWS.length]!));
+      photos.push({ ...reference, file });
+    }
+    const pairs = await PairMatcher.open({});
+    const views = await viewsOfAll(photos, pairs);
+    await pairs.dispose();
+    return { matcher, views };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
