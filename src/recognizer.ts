@@ -16,6 +16,9 @@ import type { CollectionSearch, StoredReference } from './retrieval/search.ts';
 import { bankLevel, mergeTraces } from './retrieval/tuned-space.ts';
 import { CANDIDATES, type Candidate, type Evidence, type Verdict } from './verdict.ts';
 
+/** The evidence's names for what matching said. */
+const VERIFIED_STAGE = '+loftr';
+const AGREEMENT_FEATURE = 'details';
 /** How many of the nearest references the evidence names. */
 const NEAREST_SHOWN = 10;
 
@@ -175,19 +178,25 @@ function candidatesOf(
 
 function evidenceOf(
   trace: RerankTrace,
-  { features, decision: { contributions } }: VerifiedOutcome,
+  { ranked, features, decision: { contributions }, agreement }: VerifiedOutcome,
   matched: readonly MatchedReference[] | null,
   labels: readonly CollectionLabel[],
   preset: RerankPreset,
 ): Evidence {
   const winners = stageWinners(trace, preset);
+  const leader = matched && ranked[0];
   return {
     engine: trace.engine,
     nearest: trace.nearest.slice(0, NEAREST_SHOWN),
-    stages: RANKING_STAGES.flatMap((stage) => {
-      const winner = winners[stage];
-      return winner ? [{ stage, label: nameOf(labels, winner.label), score: winner.score }] : [];
-    }),
+    stages: [
+      ...RANKING_STAGES.flatMap((stage) => {
+        const winner = winners[stage];
+        return winner ? [{ stage, label: nameOf(labels, winner.label), score: winner.score }] : [];
+      }),
+      ...(leader
+        ? [{ stage: VERIFIED_STAGE, label: nameOf(labels, leader.label), score: leader.votes }]
+        : []),
+    ],
     verification:
       matched?.map(({ label, row, matches, inliers, points, size }) => ({
         label: nameOf(labels, label),
@@ -197,10 +206,13 @@ function evidenceOf(
         points,
         size,
       })) ?? null,
-    features: (features ?? []).map((value, f) => ({
-      name: FEATURES[f] ?? '',
-      value,
-      contribution: contributions[f] ?? 0,
-    })),
+    features: [
+      ...(features ?? []).map((value, f) => ({
+        name: FEATURES[f] ?? '',
+        value,
+        contribution: contributions[f] ?? 0,
+      })),
+      ...(agreement ? [{ name: AGREEMENT_FEATURE, ...agreement }] : []),
+    ],
   };
 }

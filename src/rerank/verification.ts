@@ -105,6 +105,8 @@ export interface VerifiedOutcome {
   /** The decision's inputs; null when nothing was found. */
   readonly features: readonly number[] | null;
   readonly decision: Decision;
+  /** The best label's agreement, 0..1, and what it added to the log-odds of "right"; null where none was matched. */
+  readonly agreement: { readonly value: number; readonly contribution: number } | null;
 }
 
 /**
@@ -130,11 +132,13 @@ export function decideVerified(
   const seen = same ? trace : { ...trace, penalised: ranked };
   const features = decisionFeatures(seen, ranking);
   const decision = decide(features, model);
-  if (!best) return { ranked, features, decision };
+  if (!best) return { ranked, features, decision, agreement: null };
+  const value = agreements(matches, verification).get(best.label);
   return {
     ranked,
     features,
     decision: verifiedDecision(decision, best.label, matches, verification, model.accept),
+    agreement: value === undefined ? null : { value, contribution: gainOf(value, verification) },
   };
 }
 
@@ -154,7 +158,7 @@ export function verifiedDecision(
 ): Decision {
   const agreement = agreements(matches, preset).get(best);
   if (agreement === undefined) return decision;
-  const factor = Math.exp(preset.odds * (agreement - preset.usual));
+  const factor = Math.exp(gainOf(agreement, preset));
   const { landmark, unlisted, 'not-landmark': none } = decision.probabilities;
   const sum = landmark * factor + unlisted + none;
   const probabilities: Record<Kind, number> = {
@@ -165,4 +169,9 @@ export function verifiedDecision(
   const other = none >= unlisted ? 'not-landmark' : 'unlisted';
   const kind = probabilities.landmark >= accept ? 'landmark' : other;
   return { ...decision, kind, probabilities };
+}
+
+/** What agreement adds to the log-odds of "right". */
+function gainOf(agreement: number, { odds, usual }: VerificationPreset): number {
+  return odds * (agreement - usual);
 }

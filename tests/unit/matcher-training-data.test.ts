@@ -8,7 +8,8 @@ import { describe, expect, test, vi } from 'vitest';
 import { contactSheet } from '../../src/cli/commands/contact-sheet.ts';
 import { truthOverlay, viewLevels } from '../../src/cli/training/pair-sheet.ts';
 import { drawScene } from '../../src/imaging/drawn.ts';
-import { FINE_REACH } from '../../src/nets/loftr/specs.ts';
+import { MAX_SIDE } from '../../src/matching/presets.ts';
+import { COARSE_STRIDE, FINE_REACH } from '../../src/nets/loftr/specs.ts';
 import { seededRandom } from '../../src/random.ts';
 import { jpegRoundTrip } from '../../src/training/augment/jpeg-node.ts';
 import { makePairs, type PairBatch } from '../../src/training/matcher/make-pairs.ts';
@@ -166,7 +167,8 @@ const same = (a: ArrayLike<number>, b: ArrayLike<number>) =>
 describe('batches', () => {
   test('follow from the seed, and each pair from its place', async () => {
     const [batch, again, other] = [await pairs(2), await pairs(2), await pairs(2, 78)];
-    for (const key of ['pixels', 'matches', 'chosen', 'offsets', 'between', 'seen'] as const) {
+    const keys = ['pixels', 'matches', 'chosen', 'offsets', 'between', 'seen', 'origins'] as const;
+    for (const key of keys) {
       expect(same(batch[key], again[key]), key).toBe(true);
       expect(same(batch[key], other[key]), key).toBe(
         key === 'seen' && same(batch.seen, other.seen),
@@ -176,6 +178,18 @@ describe('batches', () => {
     expect(same(batch.pixels.subarray(0, area), batch.pixels.subarray(area, 2 * area))).toBe(false);
     const second = await makePairs([{ kind: 'one', photo }], { ...plan, first: 1 }, jpegRoundTrip);
     expect(same(second.matches, batch.matches.subarray(64))).toBe(true);
+  });
+
+  test('count the cells of views from anywhere within the largest picture that is matched', async () => {
+    const { origins } = await pairs(40);
+    const most = (MAX_SIDE - plan.width) / COARSE_STRIDE;
+    expect(origins).toHaveLength(4 * 40);
+    for (const origin of origins) {
+      expect(origin).toBeGreaterThanOrEqual(0);
+      expect(origin).toBeLessThanOrEqual(most);
+    }
+    expect(Math.min(...origins)).toBeLessThan(most / 4);
+    expect(Math.max(...origins)).toBeGreaterThan((3 * most) / 4);
   });
 
   test('hold grey pictures, matches, and true places of those that are chosen', async () => {

@@ -35,7 +35,8 @@ const rankingStages = {
   '+qe': 'With query expansion',
   '+vote': 'After voting',
   '+penalty': 'Less what looks like no landmark',
-} satisfies Record<RankingStage, string>;
+  '+loftr': 'After comparing details',
+} satisfies Record<RankingStage | '+loftr', string>;
 
 /** What the decision looks at. */
 const features = {
@@ -47,7 +48,8 @@ const features = {
   queryBank: 'Photo resembles ordinary scenes',
   referenceBank: 'Match resembles ordinary scenes',
   agreement: 'Best match and votes agree',
-} satisfies Record<FeatureName, string>;
+  details: 'Details that agree',
+} satisfies Record<FeatureName | 'details', string>;
 
 const notices = {
   'self-test-failed':
