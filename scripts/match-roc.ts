@@ -2,7 +2,7 @@
 // embeddings beside what matching finds. Writes the tables in docs/matching.md and docs/matching-roc.svg, and
 // prints all figures as JSON.
 //
-// Usage: npx tsx scripts/match-roc.ts [MANIFEST.csv] [--weights FILE --spec NAME [--superpoint FILE]]
+// Usage: npx tsx scripts/match-roc.ts [MANIFEST.csv] [--weights FILE --spec NAME | --superpoint FILE --superglue FILE]
 //   [--sides PX,PX] [--pairs 1000] [--validation-only] [--random]
 //
 // The registry's matcher is asked unless weights are given. Validation chooses among the numbers that matching
@@ -44,6 +44,7 @@ const { values: flags, positionals } = parseArgs({
     weights: { type: 'string' },
     spec: { type: 'string' },
     superpoint: { type: 'string' },
+    superglue: { type: 'string' },
     sides: { type: 'string' },
     pairs: { type: 'string', default: String(PAIRS) },
     random: { type: 'boolean', default: false },
@@ -181,8 +182,8 @@ const count = readNumber('--pairs', flags.pairs, WHOLE);
 const sides = flags.sides === undefined ? [undefined] : readNumbers('--sides', flags.sides, WHOLE);
 const model = await openModel();
 const open = (longestSide?: number) => {
-  const { weights, spec, superpoint, random } = flags;
-  return PairMatcher.open({ weights, spec, superpoint, random, longestSide });
+  const { weights, spec, superpoint, superglue, random } = flags;
+  return PairMatcher.open({ weights, spec, superpoint, superglue, random, longestSide });
 };
 
 /** Every side on the validation's pairs; the first best is chosen. */

@@ -2,7 +2,7 @@
 // scripts/match-peers.py found. Writes the tables in docs/matching.md and prints all figures as JSON.
 //
 // Usage: npx tsx scripts/pairs-report.ts [PAIRS] [--peers FILE.jsonl] [--points FILE.jsonl]
-//   [--weights FILE --spec NAME [--superpoint FILE]] [--registry] [--longest-side PX] [--random]
+//   [--weights FILE --spec NAME | --superpoint FILE --superglue FILE] [--registry] [--longest-side PX] [--random]
 //
 // PAIRS is ../shared/data/pairs when left out. Without weights the peers alone are written; rows of matchers
 // that are not measured anew stay. --registry measures the registry's own matcher. --points takes matches that
@@ -33,6 +33,7 @@ const { values: flags, positionals } = parseArgs({
     weights: { type: 'string' },
     spec: { type: 'string' },
     superpoint: { type: 'string' },
+    superglue: { type: 'string' },
     registry: { type: 'boolean', default: false },
     random: { type: 'boolean', default: false },
     'longest-side': { type: 'string' },
@@ -82,10 +83,11 @@ function estimatePoints(file: string, results: Results): void {
 
 /** @returns whether the figures mean anything */
 async function matchOurs(pairs: readonly PairFiles[], results: Results): Promise<boolean> {
-  const { weights, spec, superpoint, random, 'longest-side': side } = flags;
-  if (weights === undefined && !random && !flags.registry) return true;
+  const { weights, spec, superpoint, superglue, random, 'longest-side': side } = flags;
+  if (![weights, superglue].some(Boolean) && !random && !flags.registry) return true;
   const longestSide = side === undefined ? undefined : Number(side);
-  const matcher = await PairMatcher.open({ weights, spec, superpoint, random, longestSide });
+  const choice = { weights, spec, superpoint, superglue, random };
+  const matcher = await PairMatcher.open({ ...choice, longestSide });
   for (const [i, { name, files }] of pairs.entries()) {
     add(results, `${matcher.title}; our estimator`, name, await matcher.estimate(files));
     note(`${matcher.title}: ${name}, ${i + 1} of ${pairs.length} pairs`);

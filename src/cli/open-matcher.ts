@@ -16,15 +16,15 @@ import { usage } from './output.ts';
 /** As commander gives them. */
 export interface MatcherChoice {
   /** The id of a matcher of the registry; its default when nothing else is given. */
-  readonly matcher?: string;
+  readonly matcher?: string | undefined;
   /** LoFTR's, and the row of its specs, which the file may say itself. */
-  readonly weights?: string;
-  readonly spec?: string;
+  readonly weights?: string | undefined;
+  readonly spec?: string | undefined;
   /** With `spec`: weights that mean nothing. */
-  readonly random?: boolean;
-  readonly superpoint?: string;
-  readonly superglue?: string;
-  readonly longestSide?: string;
+  readonly random?: boolean | undefined;
+  readonly superpoint?: string | undefined;
+  readonly superglue?: string | undefined;
+  readonly longestSide?: string | undefined;
 }
 
 export interface ChosenMatcher {

@@ -5,7 +5,6 @@ import type { FoundModel, PairEstimate } from '../evaluation/pair-report.ts';
 import { MATCH_FIELDS } from '../geometry/matches.ts';
 import * as geometryPresets from '../geometry/presets.ts';
 import { decodePhoto } from '../imaging/decode-node.ts';
-import { loadMatcherModel } from '../inference/load-matcher.ts';
 import {
   matchInput,
   matchPhotos,
@@ -18,26 +17,13 @@ import { nodeRuntime } from '../inference/node-runtime.ts';
 import type { MatchInput } from '../inference/pair-runner.ts';
 import * as matchingPresets from '../matching/presets.ts';
 import type { ReferenceView } from '../matching/reference-view.ts';
-import { matcherParameters } from '../nets/matchers.ts';
-import { startWeights } from '../nets/parameters.ts';
-import { findMatcher, parseRegistry } from '../weights/load-registry.ts';
-import { folderSource } from '../weights/node-source.ts';
 import type { Weights } from '../weights/safetensors.ts';
 import { CACHE_FOLDER, readPhoto } from './encode-photos.ts';
-import { modelsFolder } from './models.ts';
-import { readWeights } from './network-model.ts';
-import { usage } from './output.ts';
+import { chooseModel, type MatcherChoice } from './open-matcher.ts';
 import { PairCache, pairKey } from './pair-cache.ts';
 
-export interface MatcherSource {
-  /** A file of LoFTR's weights, or of SuperGlue's where SuperPoint's are given too. */
-  readonly weights?: string | undefined;
-  /** Their row of the specs. */
-  readonly spec?: string | undefined;
-  readonly superpoint?: string | undefined;
-  /** LoFTR with random weights: to try a script, not to measure. */
-  readonly random?: boolean | undefined;
-  /** In pixels; the matcher's own when left out. */
+/** As `openMatcher` takes it, with the side as a number; the matcher's own when left out. */
+export interface MatcherSource extends Omit<MatcherChoice, 'longestSide'> {
   readonly longestSide?: number | undefined;
 }
 
@@ -60,12 +46,6 @@ export interface PairEvidence {
 
 type Files = readonly [a: string, b: string];
 
-interface Titled {
-  /** For tables. */
-  readonly title: string;
-  readonly model: MatcherModel;
-}
-
 export class PairMatcher {
   readonly #matcher: OrtMatcher;
   readonly #evidence: PairCache<PairEvidence | null>;
@@ -85,8 +65,10 @@ export class PairMatcher {
 
   /** Throws `usage`, `model-*`, `hash-mismatch`. */
   static async open(source: MatcherSource): Promise<PairMatcher> {
-    const { title, model } = await load(source);
-    const { longestSide = model.longestSide ?? matchingPresets.MAX_SIDE } = source;
+    const { longestSide: wanted, ...choice } = source;
+    const { name: title, load } = await chooseModel(choice);
+    const model = await load();
+    const longestSide = wanted ?? model.longestSide ?? matchingPresets.MAX_SIDE;
     const matcher = new OrtMatcher({
       runtime: nodeRuntime(),
       load: async () => model,
@@ -95,10 +77,10 @@ export class PairMatcher {
     // Every constant of matching and of geometry counts: another one gives other results.
     const parts = [identityOf(model), longestSide, matchingPresets, geometryPresets];
     const key = createHash('sha256').update(JSON.stringify(parts)).digest('hex');
-    const name = (kind: string) => `pairs-${kind}-${key.slice(0, 12)}`;
+    const file = (kind: string) => `pairs-${kind}-${key.slice(0, 12)}`;
     return new PairMatcher(`${title}, ${longestSide} px`, key, longestSide, matcher, [
-      await PairCache.open(CACHE_FOLDER, name('evidence')),
-      await PairCache.open(CACHE_FOLDER, name('estimates')),
+      await PairCache.open(CACHE_FOLDER, file('evidence')),
+      await PairCache.open(CACHE_FOLDER, file('estimates')),
     ]);
   }
 
@@ -189,38 +171,6 @@ export function evidenceOf(geometry: VerifiedPoints): PairEvidence {
     orientation: geometry.orientation,
     score: geometry.score,
   };
-}
-
-const RANDOM_SEED = 1;
-const SUPERPOINT_SPEC = 'v1';
-const SUPERGLUE_SPEC = 'outdoor';
-const RANDOM_SPEC = 'compact';
-
-async function load({ weights, spec, superpoint, random }: MatcherSource): Promise<Titled> {
-  if (random) {
-    const own = spec ?? RANDOM_SPEC;
-    const drawn = startWeights(matcherParameters('loftr', own), RANDOM_SEED);
-    return { title: `LoFTR ${own}, random weights`, model: { spec: own, weights: drawn } };
-  }
-  if (superpoint !== undefined) {
-    if (weights === undefined) {
-      throw usage('--superpoint needs the weights of SuperGlue.', 'Give them with --weights.');
-    }
-    const own = spec ?? SUPERGLUE_SPEC;
-    const model = {
-      arch: 'superglue',
-      superpoint: { spec: SUPERPOINT_SPEC, weights: await readWeights(superpoint) },
-      superglue: { spec: own, weights: await readWeights(weights) },
-    } as const;
-    return { title: `SuperPoint + SuperGlue ${own}`, model };
-  }
-  if (weights !== undefined) {
-    if (spec === undefined) throw usage('--weights needs --spec.', 'Name the row of the specs.');
-    return { title: `LoFTR ${spec}`, model: { spec, weights: await readWeights(weights) } };
-  }
-  const source = folderSource(modelsFolder());
-  const { title } = findMatcher(parseRegistry(await source.registry()));
-  return { title, model: await loadMatcherModel(source) };
 }
 
 /** Changes with the specs and the weights, and with nothing else. */
