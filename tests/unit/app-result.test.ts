@@ -85,7 +85,8 @@ describe('names', () => {
 
   it('are readable even for what the page has never heard of', () => {
     expect(stageName(MESSAGES.en, '+vote')).toBe('After voting');
-    expect(stageName(MESSAGES.en, '+loftr')).toBe('Loftr');
+    expect(stageName(MESSAGES.en, '+loftr')).toBe('After comparing details');
+    expect(stageName(MESSAGES.en, '+lightgbm')).toBe('Lightgbm');
     expect(featureName(MESSAGES.en, 'voteShare')).toBe('Share of the votes');
     expect(featureName(MESSAGES.en, 'inlierRatio')).toBe('Inlier ratio');
     expect(timingName(MESSAGES.zh, 'decode')).toBe('读取照片');
