@@ -90,12 +90,11 @@ const scored: Scored[] = [];
 for (const set of subsets(candidates)) scored.push(await score(set));
 scored.sort((a, b) => a.megabytes - b.megabytes || a.gmac - b.gmac);
 
+const fitting = scored.filter(({ megabytes }) => megabytes <= MAX_MEGABYTES);
 /** From light to heavy, each that beats the one kept before it by what is worth its weight. */
-const chosen = scored
-  .filter(({ megabytes }) => megabytes <= MAX_MEGABYTES)
-  .reduce((best, set) => (set.gap >= best.gap + WORTH ? set : best));
+const chosen = fitting.reduce((best, set) => (set.gap >= best.gap + WORTH ? set : best));
 
-const rows = scored.map((set) =>
+const rows = fitting.map((set) =>
   tableRow([
     set === chosen ? `**${set.members.join(' + ')}**` : set.members.join(' + '),
     set.megabytes.toFixed(1),

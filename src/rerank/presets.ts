@@ -54,18 +54,14 @@ export interface VerificationPreset {
   readonly usual: number;
 }
 
-/**
- * The default: set by the inliers of 24 photos of the validation split against stored views, 14 to 71 with
- * the right landmark and up to 20 with others. To be tuned on the whole split before a collection with views
- * ships; until then nothing that ships is decided by it.
- */
+/** The default: the best by GAP on the validation split with stored views among 625 (docs/matching.md). */
 export const VERIFICATION: VerificationPreset = {
   labels: 5,
   viewsOfLabel: 2,
   most: 10,
-  floor: 15,
-  saturation: 40,
-  weight: 0.5,
-  odds: 2,
+  floor: 18,
+  saturation: 50,
+  weight: 2,
+  odds: 3,
   usual: 0.2,
 };

@@ -26,15 +26,13 @@ export function MatchedPoints({ item, verdict }: MatchedPointsProps) {
   if (verification === null || verification.length === 0) return null;
   // Of the landmark that leads; fewer inliers than chance gives are no agreement to show.
   const leader = verdict.candidates[0]?.label;
-  const own = verification.filter(({ label }) => label === leader);
-  const best = (own.length > 0 ? own : verification).reduce((a, b) =>
-    b.inliers > a.inliers ? b : a,
-  );
-  const agrees = best.inliers > VERIFICATION.floor;
+  const best = verification
+    .filter(({ label, inliers }) => label === leader && inliers > VERIFICATION.floor)
+    .sort((a, b) => b.inliers - a.inliers)[0];
   const title = (label: string) => landmarkName(labels.value, label, language).title;
   return (
     <Block title={t.why.matchTitle} note={t.why.matchNote}>
-      {agrees && item.size && (
+      {best && item.size && (
         <Drawing
           item={item}
           reference={best}
@@ -45,7 +43,7 @@ export function MatchedPoints({ item, verdict }: MatchedPointsProps) {
         {verification.map(({ row, label, inliers, matches }) => (
           <NumberRow
             key={row}
-            strong={row === best.row && agrees}
+            strong={row === best?.row}
             name={title(label)}
             value={t.why.matchCount(f.count(inliers), f.count(matches))}
           />
