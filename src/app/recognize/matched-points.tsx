@@ -11,6 +11,8 @@ import { Block, NumberRow } from './why-parts.tsx';
 /** Of the drawing's own units: both pictures are this high. */
 const HEIGHT = 240;
 const GAP = 28;
+/** How high the drawing is at most on the page, in rem. */
+const MOST_REM = 15;
 /** More lines hide what they join; the surest come first. */
 const LINES = 60;
 
@@ -75,7 +77,11 @@ function Drawing({ item, reference, alt }: DrawingProps) {
   return (
     <div
       class="matched"
-      style={{ aspectRatio: `${whole.toFixed(1)} / ${HEIGHT}` }}
+      style={{
+        aspectRatio: `${whole.toFixed(1)} / ${HEIGHT}`,
+        // The width bounds the height: the two must keep their ratio, or lines miss their points.
+        maxWidth: `${((MOST_REM * whole) / HEIGHT).toFixed(2)}rem`,
+      }}
       role="img"
       aria-label={alt}
       data-testid="matched-points"
