@@ -11,14 +11,14 @@ import type { MatchInput } from '../inference/pair-runner.ts';
 import type { ReferenceView } from '../matching/reference-view.ts';
 import { CellWorth } from '../matching/select-cells.ts';
 import type { LongWork } from '../progress.ts';
-import { choosePhotos } from '../retrieval/choose-views.ts';
 import { decodeViews, encodeViews } from '../retrieval/reference-section.ts';
+import { representatives } from '../retrieval/representatives.ts';
 import { shrunkBy } from '../training/augment/augment.ts';
 import { CACHE_FOLDER, readPhoto } from './encode-photos.ts';
 import { PairCache } from './pair-cache.ts';
 import type { PairMatcher } from './pair-matcher.ts';
 
-/** How much is kept. Chosen on the validation split; docs/matching.md has the figures. */
+/** How much is kept: what 40 KB a label hold. Set by hand; what it is worth is in docs/matching.md. */
 export const VIEWS = {
   /** Photos of a label. */
   photos: 4,
@@ -51,7 +51,7 @@ export async function referenceViews(
   photos: readonly LabelPhoto[],
   work: LongWork = {},
 ): Promise<ReadonlyMap<number, ReferenceView>> {
-  const chosen = choosePhotos(
+  const chosen = representatives(
     photos.map(({ embedding }) => embedding),
     VIEWS.photos,
   );

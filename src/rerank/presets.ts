@@ -54,7 +54,7 @@ export interface VerificationPreset {
   readonly usual: number;
 }
 
-/** The default: the best by GAP on the validation split with stored views among 625 (docs/matching.md). */
+/** The default: near the best of a grid on the validation split (scripts/verification-grid.ts, docs/matching.md). */
 export const VERIFICATION: VerificationPreset = {
   labels: 5,
   viewsOfLabel: 2,

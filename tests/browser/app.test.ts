@@ -1,7 +1,6 @@
 // The page as a visitor meets it: photos dropped on the built site, verdicts, errors, landmarks.
 import type { Browser, BrowserContext } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
-import { defaultMatcher } from '../../src/cli/node-verifier.ts';
 import { VERIFICATION } from '../../src/rerank/presets.ts';
 import { launch, openPage } from './harness/browser.ts';
 import {
@@ -48,8 +47,7 @@ describe('a collection of drawn scenes', () => {
     expect(elsewhere).toEqual([]);
   });
 
-  test('shows which points agree with a reference, where the collection keeps any', async (given) => {
-    if (!(await defaultMatcher())) given.skip('the registry has no matcher yet');
+  test('shows which points agree with a reference, where the collection keeps any', async () => {
     const { page, problems } = await openReady(context, `${DRAWN_SITE}/`);
     const asked = [VERIFIED[0]!, SCENES.at(-1)!];
     const photos = await Promise.all(

@@ -130,10 +130,8 @@ describe('weights that match by angles', () => {
 });
 
 const { defaultMatcher } = await readRegistry();
-if (defaultMatcher === undefined)
-  console.log('skipped: odd photos, no matcher in the registry yet');
 
-describe.skipIf(defaultMatcher === undefined)('the default matcher', () => {
+describe('the default matcher', () => {
   const source = folderSource(modelsFolder());
   const matcher = oddInputs(() => loadMatcherModel(source, defaultMatcher));
 

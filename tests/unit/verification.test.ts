@@ -15,7 +15,7 @@ import {
   verifiedRanking,
   viewsToVerify,
 } from '../../src/rerank/verification.ts';
-import { choosePhotos } from '../../src/retrieval/choose-views.ts';
+import { representatives } from '../../src/retrieval/representatives.ts';
 
 const PRESET: VerificationPreset = {
   labels: 3,
@@ -160,13 +160,13 @@ describe('photos that stand for a label', () => {
 
   it('are the middle of the largest group first, then of what is far from it', () => {
     const photos = [at(-9), at(0), at(9), at(-9, true), at(0, true), at(9, true), at(-1)];
-    expect(choosePhotos(photos, 2)).toEqual([1, 4]);
+    expect(representatives(photos, 2)).toEqual([1, 4]);
   });
 
   it('are all where there are few, and none of none', () => {
-    expect([...choosePhotos([at(0), at(40)], 5)].sort()).toEqual([0, 1]);
-    expect(choosePhotos([], 3)).toEqual([]);
-    expect([...choosePhotos([at(3), at(3), at(3)], 2)]).toHaveLength(2);
+    expect([...representatives([at(0), at(40)], 5)].sort()).toEqual([0, 1]);
+    expect(representatives([], 3)).toEqual([]);
+    expect([...representatives([at(3), at(3), at(3)], 2)]).toHaveLength(2);
   });
 });
 

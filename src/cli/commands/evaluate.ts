@@ -1,13 +1,11 @@
 // `cairn evaluate`: scores every query against a gallery, stage by stage, as the contest does.
 
-import { evaluationReport, type QueryKind, reliability } from '../../evaluation/report.ts';
+import { evaluationReport, reliability } from '../../evaluation/report.ts';
 import { meanAveragePrecisionAt } from '../../evaluation/retrieval-metrics.ts';
-import { predictionsByStage, type Query, rankQueries } from '../../evaluation/stages.ts';
+import { predictionsByStage, type Query } from '../../evaluation/stages.ts';
 import { RERANK, VERIFICATION } from '../../rerank/presets.ts';
-import { IndexService } from '../../retrieval/index-service.ts';
+import type { IndexService } from '../../retrieval/index-service.ts';
 import type { LoadedCollection } from '../../retrieval/loaded.ts';
-import { collectionFiles, encodeReferences, loadFiles } from '../build-collection.ts';
-import { embeddingsOf, encodePhotos } from '../encode-photos.ts';
 import {
   choosePhotos,
   type EvaluationPhotos,
@@ -16,10 +14,10 @@ import {
 import { readName } from '../flags.ts';
 import { type OpenModel, openModel } from '../models.ts';
 import { readLongestSide } from '../open-matcher.ts';
-import { note, printJson, progressLine, usage } from '../output.ts';
+import { printJson, usage } from '../output.ts';
 import { PairMatcher } from '../pair-matcher.ts';
-import { viewsOfAll } from '../reference-views.ts';
-import { REFERENCES, type References, verifyQueries } from '../verify-queries.ts';
+import { rankPhotos, type Verifier } from '../rank-photos.ts';
+import { REFERENCES } from '../verify-queries.ts';
 import { evaluateBaseline } from './evaluate-baseline.ts';
 
 /** Depth of mean average precision. */
@@ -52,11 +50,6 @@ export async function evaluate(options: EvaluateOptions): Promise<void> {
   }
 }
 
-interface Verifier {
-  readonly pairs: PairMatcher;
-  readonly references: References;
-}
-
 /** Null where queries are not to be verified. Throws `usage`, `model-*`. */
 async function verifierOf(options: EvaluateOptions): Promise<Verifier | null> {
   const { references, weights, spec, longestSide } = options;
@@ -77,50 +70,14 @@ async function evaluateModel(
   model: OpenModel,
   verifier: Verifier | null,
 ) {
-  const { references, skipped } = await encodeReferences(photos.gallery, model, {
-    onProgress: progressLine('gallery'),
-  });
-  for (const { path, reason } of skipped) note(`skipped ${path}: ${reason}`);
-  const views =
-    verifier?.references === 'stored'
-      ? await viewsOfAll(references, verifier.pairs, { onProgress: progressLine('views') })
-      : null;
-  const loaded = await loadFiles(
-    collectionFiles(references, model, {
-      name: 'evaluation',
-      licence: 'unstated',
-      attribution: '',
-      facts: new Map(),
-      ...(views && verifier
-        ? { views: { matcher: { id: 'evaluated', weightsSha256: verifier.pairs.key }, views } }
-        : {}),
-    }),
+  const { ranked, queries, labels, matches, loaded, index } = await rankPhotos(
+    photos,
+    model,
+    verifier,
   );
-  const index = new IndexService({ graphs: 'lazy' });
-  await index.open({ kind: 'loaded', loaded });
-  const labels = loaded.collection.labels.map((l) => l.label);
-
-  const queries: (Query & { readonly queryKind: QueryKind; readonly file: string })[] = [];
-  const source = embeddingsOf(model);
-  const work = { onProgress: progressLine('queries') };
-  for await (const result of encodePhotos(photos.queries, source, work)) {
-    const { path, file, label, queryKind } = result.photo;
-    if ('problem' in result) note(`skipped ${path}: ${result.problem}`);
-    else queries.push({ vector: result.vector, label, queryKind, file });
-  }
-  const { bank, decision } = model.reranker;
-  const ranked = await rankQueries(queries, index, bank, RERANK);
-  const verified = verifier && {
-    matches: await verifyQueries(
-      ranked,
-      { loaded, files: references.map(({ file }) => file) },
-      verifier,
-      VERIFICATION,
-      { onProgress: progressLine('verify') },
-    ),
-    preset: VERIFICATION,
-  };
   await verifier?.pairs.dispose();
+  const { decision } = model.reranker;
+  const verified = matches && { matches, preset: VERIFICATION };
   const byStage = predictionsByStage(ranked, labels, RERANK, decision, verified);
   const map100 = await retrievalScore(queries, index, loaded);
   index.close();

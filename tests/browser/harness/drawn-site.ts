@@ -20,7 +20,7 @@ import { sha256Sync } from '../../../src/weights/sha256.ts';
 /** Folder of the site below the harness's. */
 export const DRAWN_SITE = 'drawn-site';
 export const SCENES = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
-/** Those whose references can be matched, where the registry has a matcher; the first ones. */
+/** Those whose references can be matched; the first ones. */
 export const VERIFIED = [0, 1];
 /** Views in the collection; tests ask with others. */
 const REFERENCE_VIEWS = [0, 1, 2, 3];
@@ -67,15 +67,14 @@ export async function writeDrawnSite(built: string): Promise<void> {
       licence: 'Apache-2.0',
       attribution: 'drawn by code',
       facts: new Map(),
-      ...(views ? { views } : {}),
+      views,
     }),
   );
 }
 
-/** What the registry's matcher needs of the first references; null where the registry has none. */
-async function keptViews(references: readonly Reference[]): Promise<KeptViews | null> {
-  const matcher = await defaultMatcher();
-  if (!matcher) return null;
+/** What the registry's matcher needs of the first references. */
+async function keptViews(references: readonly Reference[]): Promise<KeptViews> {
+  const matcher = (await defaultMatcher())!; // one ships
   const folder = await mkdtemp(join(tmpdir(), 'cairn-drawn-'));
   try {
     const photos: LabelledPhoto[] = [];

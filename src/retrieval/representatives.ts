@@ -6,7 +6,7 @@
  * @param vectors [count × dim], L2-normalised
  * @returns at most `most` places in 0..count−1, the one that stands for most first
  */
-export function choosePhotos(vectors: readonly Float32Array[], most: number): readonly number[] {
+export function representatives(vectors: readonly Float32Array[], most: number): readonly number[] {
   const count = vectors.length;
   const cosines = vectors.map((a) => Float64Array.from(vectors, (b) => dot(a, b)));
   const nearest = new Float64Array(count).fill(-1);
