@@ -173,7 +173,7 @@ export function evidenceOf(geometry: VerifiedPoints): PairEvidence {
   };
 }
 
-/** Changes with the specs and the weights, and with nothing else. */
+/** Changes with the specs' names and the weights: a row of the specs that is changed needs a cache of its own. */
 function identityOf(model: MatcherModel): string {
   const parts = model.arch === 'superglue' ? [model.superpoint, model.superglue] : [model];
   return parts.map(({ spec, weights }) => `${spec} ${hashOf(weights)}`).join(' ');

@@ -339,8 +339,10 @@ describe('the place Teach', () => {
     // Without a name the focus goes to where it is missing.
     await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe('teach-name');
     await page.keyboard.type(NAME);
-    await tabTo('teach-files');
+    // Waited for before the way there: the browser is told to hand choosers over while keys are pressed, and a key
+    // that comes before it has heard opens one that nobody answers.
     const chooser = page.waitForEvent('filechooser');
+    await tabTo('teach-files');
     await page.keyboard.press('Space');
     await (await chooser).setFiles(await views([1, 2]));
     await tabTo('teach-start');
