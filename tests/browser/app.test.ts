@@ -106,10 +106,9 @@ describe('a collection of drawn scenes', () => {
     const { page } = await openReady(context, `${DRAWN_SITE}/`);
     await page.getByTestId('nav-about').click();
     const panel = page.getByTestId('diagnostics');
-    await panel.locator('[data-row=index]').waitFor();
-    const text = await panel.textContent();
-    expect(text).toContain('drawn scenes');
-    expect(text?.toLowerCase()).toContain('wasm');
+    // The rows are there before what the workers answer.
+    await expect.poll(() => panel.textContent(), { timeout: READY_MS }).toContain('drawn scenes');
+    expect((await panel.textContent())?.toLowerCase()).toContain('wasm');
   });
 
   test('a second visit takes models and collection from storage', async () => {
