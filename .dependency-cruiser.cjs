@@ -46,6 +46,14 @@ module.exports = {
       to: { reachable: true, path: ['^src/cli/', '-node\\.ts$', '/node-[^/]*\\.ts$', '^node:'] },
     },
     {
+      name: 'no-database-in-the-page',
+      comment:
+        'The driver of PostgreSQL is for commands; a page asks a service (src/retrieval/remote).',
+      severity: 'error',
+      from: { path: ['^src/app/', '^workers/'] },
+      to: { reachable: true, path: ['^src/retrieval/postgres/', 'node_modules/pg/'] },
+    },
+    {
       name: 'no-tests-in-the-product',
       severity: 'error',
       from: {},

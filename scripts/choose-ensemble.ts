@@ -17,8 +17,8 @@ import {
   sideBySide,
   validationPhotos,
 } from '../src/training/descriptors.ts';
-import { metricOf } from '../src/training/fit-decision.ts';
 import type { Metric } from '../src/training/metric.ts';
+import { metricOf } from '../src/training/out-of-fold.ts';
 import { readSafetensors } from '../src/weights/safetensors.ts';
 import { tableRow, writePart } from './document.ts';
 

@@ -4,21 +4,19 @@ import { throwIfAborted, toPlainError } from './errors.ts';
 import type { Encoder, Encoding } from './inference/encoder.ts';
 import type { MatchedReference, VerificationTask } from './inference/verify-photo.ts';
 import { type LongWork, reportStep } from './progress.ts';
-import { FEATURES } from './rerank/features.ts';
+import { decideOutcome, type Outcome } from './rerank/decide.ts';
 import type { RerankerModel } from './rerank/load-reranker.ts';
 import type { NonLandmarkBank } from './rerank/non-landmark-bank.ts';
 import { type RerankPreset, VERIFICATION, type VerificationPreset } from './rerank/presets.ts';
 import { RANKING_STAGES, type RerankTrace, rerank, stageWinners } from './rerank/rerank.ts';
 import type { LabelScore } from './rerank/soft-voting.ts';
-import { decideVerified, type VerifiedOutcome } from './rerank/verification.ts';
 import type { CollectionLabel } from './retrieval/labels.ts';
 import type { CollectionSearch, StoredReference } from './retrieval/search.ts';
 import { bankLevel, mergeTraces } from './retrieval/tuned-space.ts';
 import { CANDIDATES, type Candidate, type Evidence, type Verdict } from './verdict.ts';
 
-/** The evidence's names for what matching said. */
+/** The evidence's name for what matching said. */
 const VERIFIED_STAGE = '+loftr';
-const AGREEMENT_FEATURE = 'details';
 /** How many of the nearest references the evidence names. */
 const NEAREST_SHOWN = 10;
 
@@ -83,21 +81,22 @@ export async function recognize(
 
   reportStep(work, 'decide', 0);
   const verified = performance.now();
-  const outcome = decideVerified(trace, matched ?? [], {
+  const outcome = decideOutcome(trace, matched ?? [], {
     ranking: preset,
     verification: stages.verifier?.preset ?? VERIFICATION,
-    model: reranker.decision,
+    // Trees know embeddings as they are: beside a tuned network similarities are made comparable, no more.
+    reranker: stages.tuned ? { ...reranker, trees: null } : reranker,
+    photosOf: (label) => labels[label]?.photos ?? 0,
   });
-  const { decision } = outcome;
   const candidates = candidatesOf(trace, outcome.ranked, matched, labels);
   const decided = performance.now();
 
   return {
-    kind: decision.kind,
-    label: decision.kind === 'landmark' ? (candidates[0]?.label ?? null) : null,
-    confidence: decision.probabilities.landmark,
+    kind: outcome.kind,
+    label: outcome.kind === 'landmark' ? (candidates[0]?.label ?? null) : null,
+    confidence: outcome.confidence,
     candidates,
-    kindProbabilities: decision.probabilities,
+    kindProbabilities: outcome.probabilities,
     timings: {
       ...encoding.timings,
       search: ranked - encoded,
@@ -123,12 +122,12 @@ async function verify(
 ): Promise<readonly MatchedReference[] | null> {
   if (!verifier) return null;
   const { preset } = verifier;
-  const best = trace.penalised.slice(0, preset.labels).map(({ label }) => label);
+  const best = trace.ranked.slice(0, preset.labels).map(({ label }) => label);
   try {
     const references = await verifier.references(embedding, best);
     if (references.length === 0) return null;
     reportStep(work, 'match', 0);
-    return await verifier.verify(photo, { ranked: trace.penalised, references, preset }, work);
+    return await verifier.verify(photo, { ranked: trace.ranked, references, preset }, work);
   } catch (thrown) {
     if (work.signal?.aborted || toPlainError(thrown).code === 'aborted') throw thrown;
     verifier.onProblem(thrown);
@@ -144,7 +143,8 @@ async function rank(
   { search, reranker, preset, tuned }: Stages,
   work: LongWork,
 ): Promise<RerankTrace> {
-  const trace = await rerank(embedding, search, reranker.bank, preset, work);
+  const { bank, members } = reranker;
+  const trace = await rerank(embedding, search, bank, preset, { ...work, members });
   if (!tuned || !query) return trace;
   const second = await rerank(query, tuned.search, tuned.bank, preset, work);
   const levels = {
@@ -178,7 +178,7 @@ function candidatesOf(
 
 function evidenceOf(
   trace: RerankTrace,
-  { ranked, features, decision: { contributions }, agreement }: VerifiedOutcome,
+  { ranked, features }: Outcome,
   matched: readonly MatchedReference[] | null,
   labels: readonly CollectionLabel[],
   preset: RerankPreset,
@@ -206,13 +206,6 @@ function evidenceOf(
         points,
         size,
       })) ?? null,
-    features: [
-      ...(features ?? []).map((value, f) => ({
-        name: FEATURES[f] ?? '',
-        value,
-        contribution: contributions[f] ?? 0,
-      })),
-      ...(agreement ? [{ name: AGREEMENT_FEATURE, ...agreement }] : []),
-    ],
+    features,
   };
 }

@@ -6,7 +6,7 @@ import type { MatcherService, MatcherSettings } from '../src/inference/matcher-s
 import type { IndexService } from '../src/retrieval/index-service.ts';
 import type { TrainerService } from '../src/training/tuning/trainer-service.ts';
 
-type Hooks<Api> = Pick<BridgeOptions<Api>, 'prepare' | 'onCrash'>;
+type Hooks<Api> = Pick<BridgeOptions<Api>, 'prepare' | 'onCrash' | 'idleMs'>;
 
 /** Milliseconds without progress. Loading compiles a network; a photo takes a second at most. */
 const ENCODER_TIMEOUTS = { open: 180_000, useTuned: 180_000, encode: 60_000 };
@@ -57,10 +57,13 @@ export function bridgeTrainer(
   );
 }
 
-/** The matcher in a worker, started by the first photo that is verified. */
+/**
+ * The matcher in a worker, started by the first call. It alone may be let go when idle: where it cannot be
+ * started again, as with a store that was full, answers lack a proof; without the encoder there would be none.
+ */
 export function bridgeMatcher(
   settings: MatcherSettings,
-  hooks: Pick<Hooks<MatcherService>, 'onCrash'> = {},
+  hooks: Pick<Hooks<MatcherService>, 'onCrash' | 'idleMs'> = {},
 ): WorkerBridge<MatcherService> {
   return new WorkerBridge<MatcherService>(
     () => linkWorker(new Worker(new URL('./matcher.ts', import.meta.url), { type: 'module' })),

@@ -13,11 +13,15 @@ import { type Announcer, createAnnouncer } from './shell/announcer.ts';
 import { createRouter, type Router } from './shell/router.ts';
 import { createSettings, type Settings } from './shell/settings.ts';
 import { createLessons, type Lesson, type Lessons } from './teach/lesson.ts';
+import { saveFile } from './teach/save-file.ts';
+import { createTransfers, type Transfers } from './teach/transfer.ts';
+import { transferText } from './teach/transfer-text.ts';
 
 export interface App {
   readonly engine: Engine;
   readonly queue: PhotoQueue;
   readonly lessons: Lessons;
+  readonly transfers: Transfers;
   readonly settings: Settings;
   readonly router: Router;
   readonly announcer: Announcer;
@@ -64,6 +68,16 @@ export function createApp(engine: Engine): App {
     onOver: (lesson) => announcer.say(lessonText(lesson)),
   });
 
+  const transfers = createTransfers({
+    teaching: engine.teaching,
+    save: saveFile,
+    left: async () => {
+      const { storage } = await engine.diagnostics();
+      return storage && Math.max(0, storage.quota - storage.usage);
+    },
+    onChange: (transfer) => announcer.say(transferText(transfer, text(), settings.format.peek())),
+  });
+
   function number(n: number): string {
     return settings.format.peek().count(n);
   }
@@ -88,7 +102,8 @@ export function createApp(engine: Engine): App {
     }
   });
 
-  return { engine, queue, lessons, settings, router: createRouter(), announcer, labels };
+  const router = createRouter();
+  return { engine, queue, lessons, transfers, settings, router, announcer, labels };
 }
 
 export const AppContext = createContext<App | null>(null);

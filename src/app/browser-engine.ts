@@ -4,7 +4,7 @@ import { bridgeEncoder, bridgeTrainer } from '../../workers/spawn.ts';
 import { type PlainError, toPlainError } from '../errors.ts';
 import { backendInWords } from '../inference/backend.ts';
 import { TaskQueue } from '../inference/task-queue.ts';
-import type { LongWork, OnProgress } from '../progress.ts';
+import type { LongWork, OnProgress, Progress } from '../progress.ts';
 import { recognize, type Stages } from '../recognizer.ts';
 import { loadReranker } from '../rerank/load-reranker.ts';
 import { RERANK } from '../rerank/presets.ts';
@@ -48,6 +48,7 @@ export function createEngine(): Engine {
   const library = signal<Library | null>(null);
   const tuning = signal<Tuning | null>(null);
   const verifies = signal(false);
+  const preparing = signal<Progress | null>(null);
   const queue = new TaskQueue();
   const notify = (notice: Notice) => {
     notices.value = [...notices.value.filter((n) => n.id !== notice.id), notice];
@@ -61,7 +62,7 @@ export function createEngine(): Engine {
 
   function start(): Promise<Opened> {
     status.value = { state: 'loading', progress: null };
-    const opening = openAll({ status, labels, verifies, queue, notify, close });
+    const opening = openAll({ status, labels, verifies, preparing, queue, notify, close });
     opening.then(
       (all) => {
         library.value = all.library;
@@ -80,6 +81,7 @@ export function createEngine(): Engine {
     notices,
     labels,
     verifies,
+    preparing,
     tuning,
     teaching: teachingOf(library, async () => (await opened).library),
     recognize: (photo: Blob, work: LongWork = {}): Promise<Verdict> =>
@@ -96,13 +98,14 @@ interface OpeningParts {
   readonly status: Signal<EngineStatus>;
   readonly labels: Signal<readonly CollectionLabel[]>;
   readonly verifies: Signal<boolean>;
+  readonly preparing: Signal<Progress | null>;
   readonly queue: TaskQueue;
   readonly notify: (notice: Notice) => void;
   readonly close: (() => void)[];
 }
 
 async function openAll(parts: OpeningParts): Promise<Opened> {
-  const { status, labels, verifies, queue, notify, close } = parts;
+  const { status, labels, verifies, preparing, queue, notify, close } = parts;
   const onProgress: OnProgress = (progress) => {
     if (status.value.state === 'loading') status.value = { state: 'loading', progress };
   };
@@ -133,7 +136,11 @@ async function openAll(parts: OpeningParts): Promise<Opened> {
   const verifier = pageVerifier({
     models,
     entry: registry.defaultMatcher === undefined ? null : findMatcher(registry),
+    persistent: store.persistent,
     notify,
+    onOpening: (progress) => {
+      preparing.value = progress;
+    },
   });
   const known = new Gallery({ onCrash, onProgress });
   const own = new Gallery({ onCrash });

@@ -55,6 +55,8 @@ export interface Engine {
   readonly tuning: ReadonlySignal<Tuning | null>;
   /** Whether photos are matched with what the open collection keeps of its own. */
   readonly verifies: ReadonlySignal<boolean>;
+  /** How far opening the matcher is, which the engine does not wait for; null while none is being opened. */
+  readonly preparing: ReadonlySignal<Progress | null>;
   /** Waits for the engine to be ready; photos are worked on one at a time, in order of calling. */
   recognize(photo: Blob, work?: LongWork): Promise<Verdict>;
   /** Starts loading again after `failed`. */

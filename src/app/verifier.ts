@@ -1,20 +1,39 @@
 // Geometric verification in the page: the matcher's worker and what the open collection keeps, as the
 // recognizer wants them.
 import { bridgeMatcher } from '../../workers/spawn.ts';
+import type { WorkerBridge } from '../bridge/worker-bridge.ts';
 import { toPlainError } from '../errors.ts';
-import type { LongWork } from '../progress.ts';
+import type { MatcherService } from '../inference/matcher-service.ts';
+import { TaskQueue } from '../inference/task-queue.ts';
+import type { OnProgress, Progress } from '../progress.ts';
 import type { Verifier } from '../recognizer.ts';
 import { VERIFICATION } from '../rerank/presets.ts';
 import type { ReferenceSource } from '../retrieval/search.ts';
 import type { MatcherEntry } from '../weights/registry.ts';
 import type { Notice } from './engine.ts';
 
+/**
+ * Milliseconds without a photo after which the worker is ended: WASM gives no memory back otherwise. Longer
+ * than people look at a verdict between two photos, for the next one waits until the matcher is opened again.
+ */
+const IDLE_MS = 120_000;
+
+type Matcher = Pick<MatcherService, 'open' | 'verify'>;
+
 export interface VerifierParts {
   /** Absolute address of the models folder, ending in a slash. */
   readonly models: string;
   /** The registry's default matcher; null where there is none. */
   readonly entry: MatcherEntry | null;
+  /** Whether downloads last. Where they do not, the worker stays: another would download its model anew. */
+  readonly persistent: boolean;
   readonly notify: (notice: Notice) => void;
+  /** How far opening the matcher is; null once that is over, well or not. */
+  readonly onOpening: (progress: Progress | null) => void;
+  /** Where the matcher runs; a worker of the page unless given. */
+  readonly bridge?: (
+    ...asked: Parameters<typeof bridgeMatcher>
+  ) => Pick<WorkerBridge<Matcher>, 'api' | 'alive' | 'release'>;
 }
 
 export interface PageVerifier {
@@ -26,22 +45,36 @@ export interface PageVerifier {
   release(): void;
 }
 
-export function pageVerifier({ models, entry, notify }: VerifierParts): PageVerifier {
-  const bridge = bridgeMatcher(
+export function pageVerifier(parts: VerifierParts): PageVerifier {
+  const { models, entry, persistent, notify, onOpening, bridge: start = bridgeMatcher } = parts;
+  const bridge = start(
     { models },
-    { onCrash: (error) => notify({ id: 'worker-restarted', detail: error.message }) },
+    {
+      idleMs: persistent ? IDLE_MS : 0,
+      onCrash: (error) => notify({ id: 'worker-restarted', detail: error.message }),
+    },
   );
+  const openings = new TaskQueue();
+  let opened = false;
   let told = false;
   /**
-   * Loads the matcher with the first photo, and tells once where it fell back. By the photo's own work: a slow
-   * download is no timeout while it makes progress, and whoever stops the photo need not wait for it.
+   * Opens the matcher where there is none, and tells once where it fell back. Whoever stops waiting stops no
+   * more than that: the next photo wants it too. A slow download is no timeout while it makes progress.
    */
-  const open = async (work: LongWork): Promise<void> => {
-    if (told) return;
-    const { fellBack, reason } = await bridge.api.open(work);
-    told = true;
-    if (fellBack) notify({ id: 'self-test-failed', detail: reason });
-  };
+  const open = (signal?: AbortSignal): Promise<void> =>
+    openings.run(async () => {
+      if (opened && bridge.alive) return;
+      opened = false;
+      try {
+        const onProgress: OnProgress = (progress) => onOpening(progress);
+        const { fellBack, reason } = await bridge.api.open({ onProgress });
+        opened = true;
+        if (fellBack && !told) notify({ id: 'self-test-failed', detail: reason });
+        told = true;
+      } finally {
+        onOpening(null);
+      }
+    }, signal);
   return {
     stage(source) {
       const fits =
@@ -52,20 +85,19 @@ export function pageVerifier({ models, entry, notify }: VerifierParts): PageVeri
       if (!fits) return undefined;
       return {
         preset: VERIFICATION,
-        references: (embedding, labels) => source.references(embedding, labels),
+        references: (embedding, labels) =>
+          source.references(embedding, labels, VERIFICATION.viewsOfLabel),
         verify: async (photo, task, work) => {
-          await open(work);
+          await open(work.signal);
           return bridge.api.verify(photo, task, work);
         },
-        onProblem: (thrown) => {
-          told = false;
-          notify({ id: 'matcher-unavailable', detail: toPlainError(thrown).message });
-        },
+        onProblem: (thrown) =>
+          notify({ id: 'matcher-unavailable', detail: toPlainError(thrown).message }),
       };
     },
     prepare() {
       // What fails here fails again with the first photo, which tells.
-      open({}).catch(() => undefined);
+      open().catch(() => undefined);
     },
     release: () => bridge.release(),
   };

@@ -96,7 +96,7 @@ export function collectionFiles(
 }
 
 /** A label of which nothing but its name is known. */
-function unknownPlace(label: string): LabelFacts {
+export function unknownPlace(label: string): LabelFacts {
   const title = label.replaceAll('_', ' ');
   return {
     label,

@@ -13,7 +13,10 @@ program
   .command('recognize')
   .description('say which landmark each photo shows')
   .argument('<photo...>')
-  .option('--collection <name>', 'a collection that comes with Cairn, or a folder')
+  .option(
+    '--collection <name>',
+    'one that comes with Cairn, a folder, a .cairn file, postgres://…, or the http(s) address of `cairn serve`',
+  )
   .option('--encoder <id>', 'another encoder of the registry')
   .option('--json', 'a line of JSON for each photo')
   .action(async (photos, options) =>
@@ -45,8 +48,21 @@ matcherOptions(program.command('match'))
 program
   .command('index')
   .description('build a collection from a folder per label, or from a manifest')
-  .argument('<source>', 'folder, or CSV: path,label[,split][,lat,lon][,source][,licence]')
-  .requiredOption('--out <dir>', 'folder of the collection')
+  .argument(
+    '<source>',
+    'folder, or CSV: path,label[,split][,lat,lon][,source][,licence]; of --collection also a collection’s folder',
+  )
+  .option('--out <dir>', 'folder of the collection; or --collection')
+  .option(
+    '--collection <address>',
+    'postgres://…[?collection=NAME]: start it several times, and the photos are shared out',
+  )
+  .option('--prune', 'of --collection: take out photos that SOURCE no longer has')
+  .option(
+    '--lease <seconds>',
+    'of --collection: photos of a worker that died are free after so long',
+    '60',
+  )
   .option('--name <name>', 'its name; the folder’s when left out')
   .option('--splits <list>', 'only these splits of the manifest, separated by commas')
   .option('--min-photos <n>', 'leave out labels with fewer photos', '1')
@@ -60,6 +76,43 @@ program
   .action(async (source, options) => (await import('./commands/index.ts')).index(source, options));
 
 program
+  .command('export')
+  .description('a collection’s folder → one file, to keep or pass on')
+  .argument('<collection>', 'a folder, or the name of one that comes with Cairn')
+  .requiredOption('--out <file>', 'file to write, such as mine.cairn')
+  .option('--json', 'print the result as JSON')
+  .action(async (collection, options) =>
+    (await import('./commands/container.ts')).exportCollection(collection, options),
+  );
+
+program
+  .command('import')
+  .description('a collection in one file → its folder')
+  .argument('<file>', 'as `cairn export` or the page wrote it')
+  .requiredOption('--out <dir>', 'folder to write, not there yet')
+  .option('--json', 'print the result as JSON')
+  .action(async (file, options) =>
+    (await import('./commands/container.ts')).importCollection(file, options),
+  );
+
+program
+  .command('serve')
+  .description('answer searches in a collection over HTTP, until it is stopped')
+  .option(
+    '--collection <name>',
+    'one that comes with Cairn, a folder, a .cairn file, or postgres://…[?collection=NAME]',
+  )
+  .option(
+    '--host <address>',
+    'where to listen; other machines reach only what is no loopback',
+    '127.0.0.1',
+  )
+  .option('--port <n>', '0 takes a free one', '8787')
+  .option('--rate <n>', 'requests a second of one client; twice as many at once', '20')
+  .option('--origin <origin...>', 'pages that may ask, such as https://photos.example.org')
+  .action(async (options) => (await import('./commands/serve.ts')).serve(options));
+
+program
   .command('evaluate')
   .description('score queries against a gallery, stage by stage')
   .requiredOption(...manifest)
@@ -69,7 +122,11 @@ program
   .option('--split <name>', '`validation`: gallery and queries of the validation protocol')
   .option('--encoder <id>', 'another encoder of the registry')
   .option('--baseline', 'the plainest baseline instead of the product')
-  .option('--references <kind>', 'verify by matching: with `stored` views, or with whole `photos`')
+  .option(
+    '--references <kind>',
+    'verify by matching with `stored` views, with whole `photos`, or `none`',
+    'stored',
+  )
   .option('--weights <file>', 'weights of a LoFTR to match with; the registry’s when left out')
   .option('--spec <name>', 'their row of the specs')
   .option('--longest-side <px>', 'longest side at which photos are matched')
@@ -153,6 +210,15 @@ courseOptions(
 ).action(async (options) => (await import('./commands/train-matcher.ts')).trainMatcher(options));
 
 program
+  .command('train-reranker')
+  .description('train the decision over the five best labels (LightGBM), and export it; resumable')
+  .requiredOption(...manifest)
+  .option('--out <dir>', 'folder for the table, the model text and the report', 'runs/reranker')
+  .option('--python <file>', 'a Python with scripts/requirements.txt', 'python3')
+  .option('--table-only', 'make the table and stop')
+  .action(async (options) => (await import('./commands/train-reranker.ts')).trainReranker(options));
+
+program
   .command('contact-sheet')
   .description('draw training photos beside what augmentation, or pairing, makes of them')
   .requiredOption(...manifest)
@@ -210,11 +276,12 @@ program
   .action(async (options) => (await import('./commands/doctor.ts')).doctor(options));
 
 matcherOptions(program.command('bench'))
-  .description('benchmarks: encode, index, match, recognize')
+  .description('benchmarks: encode, index, match, postgres, recognize, rerank')
   .argument('<what>')
-  .option('--n <n>', 'runs; of `index`, rows')
-  .option('--dim <n>', 'of `index`: length of the vectors', '512')
-  .option('--model <name>', 'of `encode`: a network alone, ARCH/SPEC')
+  .option('--n <n>', 'runs; of `index` and `postgres`, rows')
+  .option('--dim <n>', 'of `index` and `postgres`: length of the vectors', '512')
+  .option('--collection <address>', 'of `postgres`: postgres://…; a private one when left out')
+  .option('--model <name>', 'of `encode`: a network alone, ARCH/SPEC; of `rerank`: a model text')
   .option('--weights <file>', 'of `encode --model`: its weights, random when left out; of `match`')
   .option('--spec <name>', 'of `match`: the size of --weights, or of --random')
   .option('--random', 'of `match`: weights that mean nothing, for times alone')

@@ -7,7 +7,7 @@ import { verifyPhoto } from '../inference/verify-photo.ts';
 import type { Verifier } from '../recognizer.ts';
 import { VERIFICATION } from '../rerank/presets.ts';
 import type { Collection, MatcherIdentity } from '../retrieval/collection.ts';
-import type { IndexService } from '../retrieval/index-service.ts';
+import type { ReferenceSource } from '../retrieval/search.ts';
 import { parseRegistry } from '../weights/load-registry.ts';
 import { folderSource } from '../weights/node-source.ts';
 import { modelsFolder } from './models.ts';
@@ -24,8 +24,8 @@ export async function defaultMatcher(): Promise<MatcherIdentity | null> {
 
 /** Undefined where the collection keeps nothing that the registry's matcher can use. Throws `model-*`. */
 export async function nodeVerifier(
-  { matcher: made }: Collection,
-  index: IndexService,
+  { matcher: made }: Pick<Collection, 'matcher'>,
+  index: Pick<ReferenceSource, 'references'>,
 ): Promise<Verifier | undefined> {
   const own = await defaultMatcher();
   if (!made || !own || made.id !== own.id || made.weightsSha256 !== own.weightsSha256) {
@@ -38,7 +38,8 @@ export async function nodeVerifier(
   });
   return {
     preset: VERIFICATION,
-    references: (embedding, labels) => index.references(embedding, labels),
+    references: (embedding, labels) =>
+      index.references(embedding, labels, VERIFICATION.viewsOfLabel),
     verify: async (photo, task, work) => {
       const bytes = photo instanceof Blob ? new Uint8Array(await photo.arrayBuffer()) : photo;
       return verifyPhoto(matcher, await decodePhoto(bytes), task, work);

@@ -173,7 +173,11 @@ export function evidenceOf(geometry: VerifiedPoints): PairEvidence {
   };
 }
 
-/** Changes with the specs' names and the weights: a row of the specs that is changed needs a cache of its own. */
+/**
+ * Changes with the specs' names and the weights, whose shapes say most of a row of the specs. What else a row
+ * says (heads, positions, where the first pixel lies) is no part of it, for the sake of what is kept: a row
+ * that is changed takes another name. tests/unit/pair-cache.test.ts holds the rows to it.
+ */
 function identityOf(model: MatcherModel): string {
   const parts = model.arch === 'superglue' ? [model.superpoint, model.superglue] : [model];
   return parts.map(({ spec, weights }) => `${spec} ${hashOf(weights)}`).join(' ');

@@ -73,7 +73,8 @@ export async function rankPhotos(
     if ('problem' in result) note(`skipped ${path}: ${result.problem}`);
     else queries.push({ vector: result.vector, label, queryKind, file });
   }
-  const ranked = await rankQueries(queries, index, model.reranker.bank, RERANK);
+  const { bank, members } = model.reranker;
+  const ranked = await rankQueries(queries, index, bank, RERANK, { members });
   const files = references.map(({ file }) => file);
   const matches =
     verifier &&
@@ -81,4 +82,9 @@ export async function rankPhotos(
       onProgress: progressLine('verify'),
     }));
   return { ranked, queries, labels, matches, loaded, index };
+}
+
+/** How many reference photos a label has, by its place. */
+export function photosOfLabels({ collection }: LoadedCollection): (label: number) => number {
+  return (label) => collection.labels[label]?.photos ?? 0;
 }

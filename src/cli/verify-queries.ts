@@ -26,6 +26,11 @@ export interface QueryPhoto {
   readonly file: string;
 }
 
+export interface QueryMatching {
+  readonly pairs: Pick<PairMatcher, 'evidence' | 'viewEvidence'>;
+  readonly references: References;
+}
+
 /**
  * For each query what matching its best candidates gave, best first. Nothing stops early: constants are chosen
  * by all. Throws as the matcher does, `photo-*`.
@@ -33,7 +38,7 @@ export interface QueryPhoto {
 export async function verifyQueries(
   ranked: readonly RankedQuery<QueryPhoto>[],
   { loaded, files }: VerifiedGallery,
-  { pairs, references }: { readonly pairs: PairMatcher; readonly references: References },
+  { pairs, references }: QueryMatching,
   preset: VerificationPreset,
   work: LongWork = {},
 ): Promise<ViewMatch[][]> {
@@ -43,7 +48,7 @@ export async function verifyQueries(
   const dim = loaded.collection.dimension;
   const all: ViewMatch[][] = [];
   for (const { query, trace } of ranked) {
-    const candidates = new Set(trace.penalised.slice(0, preset.labels).map(({ label }) => label));
+    const candidates = new Set(trace.ranked.slice(0, preset.labels).map(({ label }) => label));
     const views = Array.from(labels, (label, row) => ({ label, row })).filter(
       ({ label, row }) => candidates.has(label) && (references === 'photos' || stored.has(row)),
     );
@@ -52,15 +57,19 @@ export async function verifyQueries(
       similarity: dot(query.vector, vectors.subarray(view.row * dim, (view.row + 1) * dim)),
     }));
     const found: ViewMatch[] = [];
-    for (const view of viewsToVerify(trace.penalised, similar, preset)) {
+    for (const view of viewsToVerify(trace.ranked, similar, preset)) {
       const kept = stored.get(view.row);
       const evidence =
         references === 'stored' && kept
           ? await pairs.viewEvidence(query.file, kept.view, kept.name)
           : await pairs.evidence([query.file, files[view.row]!]);
       // Null: the photo itself is in the gallery, and matches it wholly.
-      const { matches, inliers } = evidence ?? { matches: Infinity, inliers: Infinity };
-      found.push({ ...view, matches, inliers });
+      const {
+        matches,
+        inliers,
+        spreadA: spread,
+      } = evidence ?? { matches: Infinity, inliers: Infinity, spreadA: 1 };
+      found.push({ ...view, matches, inliers, spread });
     }
     all.push(found);
     work.onProgress?.({ stage: 'match', done: all.length, total: ranked.length, unit: 'photos' });

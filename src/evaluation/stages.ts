@@ -1,10 +1,18 @@
 // Runs queries through every stage of ranking and scores each stage as the contest does.
 import { type DecisionModel, decide } from '../rerank/decision.ts';
-import { decisionFeatures } from '../rerank/features.ts';
+import { decisionFeatures, treeRow } from '../rerank/features.ts';
 import type { NonLandmarkBank } from '../rerank/non-landmark-bank.ts';
-import type { RerankPreset, VerificationPreset } from '../rerank/presets.ts';
-import { RANKING_STAGES, type RerankTrace, rerank, stageWinners } from '../rerank/rerank.ts';
-import { decideVerified, type ViewMatch } from '../rerank/verification.ts';
+import { type RerankPreset, VERIFICATION, type VerificationPreset } from '../rerank/presets.ts';
+import {
+  RANKING_STAGES,
+  type RerankTrace,
+  type RerankWork,
+  rerank,
+  stageWinners,
+} from '../rerank/rerank.ts';
+import { decideByTrees, type TreeDecisionModel } from '../rerank/tree-decision.ts';
+import { untilSettled, type ViewMatch } from '../rerank/verification.ts';
+import { decideVerified } from '../rerank/verified-decision.ts';
 import type { CollectionSearch } from '../retrieval/search.ts';
 import { globalAveragePrecision, type ScoredPrediction, top1 } from './recognition-metrics.ts';
 
@@ -15,8 +23,11 @@ export interface Query {
   readonly label: string;
 }
 
-/** Names of the stages in the order of the pipeline; the last is there where photos were verified. */
-export const STAGES = [...RANKING_STAGES, '+decision', '+loftr'] as const;
+/**
+ * Names of the stages in the order of the pipeline: `+decision` is the logistic one, `+loftr` the same with
+ * inliers, there where photos were verified, `+lightgbm` the trees', where there are any.
+ */
+export const STAGES = [...RANKING_STAGES, '+decision', '+loftr', '+lightgbm'] as const;
 export type StageName = (typeof STAGES)[number];
 
 export interface RankedQuery<Q extends Query = Query> {
@@ -29,12 +40,11 @@ export async function rankQueries<Q extends Query>(
   search: CollectionSearch,
   bank: NonLandmarkBank,
   preset: RerankPreset,
-  onDone?: (done: number) => void,
+  work: RerankWork = {},
 ): Promise<RankedQuery<Q>[]> {
   const ranked: RankedQuery<Q>[] = [];
   for (const query of queries) {
-    ranked.push({ query, trace: await rerank(query.vector, search, bank, preset) });
-    onDone?.(ranked.length);
+    ranked.push({ query, trace: await rerank(query.vector, search, bank, preset, work) });
   }
   return ranked;
 }
@@ -45,6 +55,13 @@ export interface VerifiedQueries {
   readonly preset: VerificationPreset;
 }
 
+/** The trees, and what they must know of the gallery. */
+export interface TreeStage {
+  readonly model: TreeDecisionModel;
+  /** Reference photos of a label by its place. */
+  readonly photosOf: (label: number) => number;
+}
+
 /** What each stage says of each query, in the order of the queries. */
 export function predictionsByStage(
   ranked: readonly RankedQuery[],
@@ -52,10 +69,12 @@ export function predictionsByStage(
   preset: RerankPreset,
   decision: DecisionModel | null,
   verified: VerifiedQueries | null = null,
+  trees: TreeStage | null = null,
 ): Map<StageName, ScoredPrediction[]> {
   const byStage = new Map<StageName, ScoredPrediction[]>(RANKING_STAGES.map((s) => [s, []]));
   if (decision) byStage.set('+decision', []);
   if (decision && verified) byStage.set('+loftr', []);
+  if (decision && trees) byStage.set('+lightgbm', []);
   for (const [i, { query, trace }] of ranked.entries()) {
     const truth = query.label === '' ? [] : [query.label];
     const winners = stageWinners(trace, preset);
@@ -68,12 +87,31 @@ export function predictionsByStage(
       });
     }
     if (!decision) continue;
-    const best = trace.penalised[0];
+    const best = trace.ranked[0];
     byStage.get('+decision')?.push({
       label: best ? (labels[best.label] ?? null) : null,
       score: decide(decisionFeatures(trace, preset), decision).probabilities.landmark,
       truth,
     });
+    if (trees) {
+      const { label, confidence } = decideByTrees(
+        treeRow({
+          trace,
+          matches: verified
+            ? untilSettled(trace.ranked, verified.matches[i] ?? [], verified.preset)
+            : [],
+          photosOf: trees.photosOf,
+          ranking: preset,
+          verification: verified?.preset ?? VERIFICATION,
+        }),
+        trees.model,
+      );
+      byStage.get('+lightgbm')?.push({
+        label: label === null ? null : (labels[label] ?? null),
+        score: confidence,
+        truth,
+      });
+    }
     if (!verified) continue;
     const outcome = decideVerified(trace, verified.matches[i] ?? [], {
       ranking: preset,

@@ -1,4 +1,4 @@
-// Features of pictures by the pictures' ids, within a limit of memory.
+// What was computed, such as features of pictures, by names such as the pictures' ids, within a limit of memory.
 
 /** Those used last are at the end; the oldest leave when room is needed. */
 export class FeatureCache<F extends { readonly bytes: number }> {

@@ -1,7 +1,7 @@
 // LoFTR's three graphs, loaded and ready: a padded picture in, features out; two pictures' features in, matches out.
 import { CairnError } from '../errors.ts';
 import { type CoarseMatches, coarseMatches, matchesWithView } from '../matching/coarse-matches.ts';
-import { cellMask, placeOf } from '../matching/picture.ts';
+import { cellMask, placeOf, type Size } from '../matching/picture.ts';
 import { matchedPoints, pointsWithView } from '../matching/points.ts';
 import { cellsKept, type ReferenceView, viewCell } from '../matching/reference-view.ts';
 import { gatherCells, gatherWindows, usedRows } from '../matching/windows.ts';
@@ -18,6 +18,7 @@ import {
 import { specNamed } from '../nets/specs.ts';
 import type { Weights } from '../weights/safetensors.ts';
 import type { BackendChoice } from './backend.ts';
+import { FeatureCache } from './feature-cache.ts';
 import {
   type KeptFeatures,
   loadAll,
@@ -41,8 +42,14 @@ interface Side {
   readonly mask: Float32Array;
 }
 
-/** Views are filled up to multiples of it where each new shape is compiled. */
-const VIEW_STEP = 64;
+/**
+ * Views are filled up to multiples of it where each new shape is compiled: the 100 cells of a view that
+ * collections keep, and any fewer, are one shape, which the first run compiles.
+ */
+const VIEW_STEP = 128;
+
+/** Positions of whole pictures are kept: room for a few shapes, the largest of 6.3 MiB (640 × 640, 256 channels). */
+const POSITION_BYTES = 16 * 2 ** 20;
 
 /** The step's windows of the fine map, in both pictures. */
 const WINDOWS = { side: FINE_WINDOW, stride: COARSE_STRIDE / FINE_STRIDE } as const;
@@ -122,15 +129,24 @@ export async function openLoftr(
     return { maxima, tokens };
   }
 
+  const grids = new FeatureCache<{ readonly positions: Float32Array; readonly bytes: number }>(
+    POSITION_BYTES,
+  );
+
+  /** The same for all pictures of one shape, and one picture meets many. */
+  function positionsOn({ width, height }: Size): Float32Array {
+    const shape = `${width} ${height}`;
+    const known = grids.get(shape);
+    if (known) return known.positions;
+    const positions = gridPositions(width, height, coarseChannels, spec.positions);
+    grids.put(shape, { positions, bytes: positions.byteLength });
+    return positions;
+  }
+
   /** A whole picture. */
   const wholeSide = ({ picture, coarse: tokens }: LoftrFeatures): Side => ({
     tokens,
-    positions: gridPositions(
-      picture.cells.width,
-      picture.cells.height,
-      coarseChannels,
-      spec.positions,
-    ),
+    positions: positionsOn(picture.cells),
     mask: cellMask(picture.cells),
   });
 

@@ -76,6 +76,7 @@ async function matchInTurn(
       similarity,
       matches: geometry.matches,
       inliers: geometry.inlierCount,
+      spread: geometry.spreadA,
       points: geometry.points,
       model: geometry.inlierCount > 0 ? geometry.model : null,
       size: view.original,

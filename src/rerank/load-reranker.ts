@@ -4,7 +4,9 @@ import { float32ToHalf } from '../weights/half.ts';
 import { type ModelSource, parseJson, type ServedModel } from '../weights/load-registry.ts';
 import { readSafetensors, toFloat32, writeSafetensors } from '../weights/safetensors.ts';
 import { type DecisionModel, parseDecision } from './decision.ts';
+import { exportedTrees } from './exported/index.ts';
 import { NonLandmarkBank } from './non-landmark-bank.ts';
+import type { TreeDecisionModel } from './tree-decision.ts';
 
 /** The one tensor of a bank file: [photos, dim], float16. */
 const BANK_TENSOR = 'bank';
@@ -14,19 +16,24 @@ export interface RerankerModel {
   /** SHA-256 of the bank's file: collections name the bank that they were measured against. */
   readonly bankSha256: string;
   readonly decision: DecisionModel;
+  /** The recipe's decision, where it was trained for this model; else null, and `decision` decides. */
+  readonly trees: TreeDecisionModel | null;
+  /** Lengths of the parts that embeddings are joined from. */
+  readonly members: readonly number[];
 }
 
 /** Throws `model-invalid`, `model-missing`, `download-failed`, `hash-mismatch`, `aborted`. */
 export async function loadReranker(
   source: ModelSource,
-  entry: Pick<ServedModel, 'dim' | 'bank' | 'decision'>,
+  entry: ServedModel,
   work: LongWork = {},
 ): Promise<RerankerModel> {
   const bank = decodeBank(await source.file(entry.bank, work), entry.dim);
   const decision = parseDecision(
     parseJson(await source.file(entry.decision, work), entry.decision.file),
   );
-  return { bank, bankSha256: entry.bank.sha256, decision };
+  const trees = await exportedTrees(entry);
+  return { bank, bankSha256: entry.bank.sha256, decision, trees, members: entry.members };
 }
 
 /** @param rows L2-normalised, row-major [n × dim]. */

@@ -25,6 +25,10 @@ export interface RerankPreset {
     readonly queryNeighbours: number;
     readonly referenceNeighbours: number;
   };
+  readonly mean: {
+    /** Weight of the query's cosine to a label's mean beside its votes^(1/power); 0 switches it off. */
+    readonly weight: number;
+  };
 }
 
 /**
@@ -35,6 +39,7 @@ export const RERANK: RerankPreset = {
   expansion: { neighbours: 5, alpha: 6 },
   voting: { neighbours: 10, power: 8 },
   penalty: { query: 0.5, reference: 0.25, queryNeighbours: 10, referenceNeighbours: 5 },
+  mean: { weight: 0.6 },
 };
 
 /** The constants of geometric verification; see verification.ts. */

@@ -1,9 +1,11 @@
 // collection.json: what a collection is called, what it was made with, its labels and its shards.
 // docs/format.md is the specification; this file is its reader and its encoder.
 import { CairnError } from '../errors.ts';
-import { isSha256, sha256Sync } from '../weights/sha256.ts';
+import { isSha256 } from '../weights/sha256.ts';
+import type { CollectionDescription } from './description.ts';
 import type { CollectionLabel } from './labels.ts';
 import { type Checker, checker } from './schema.ts';
+import { checkSeal, parseJson, sealJson } from './sealed-json.ts';
 
 export const COLLECTION_FILE = 'collection.json';
 export const FORMAT_VERSION = 1;
@@ -73,24 +75,12 @@ export function isShardFile(file: unknown): file is string {
   );
 }
 
-// The last line carries the SHA-256 of every byte before it, so that no flipped byte goes unseen.
-const DIGEST_LINE = /^ {2}"digest": "([0-9a-f]{64})"\n\}\n$/;
-const DIGEST_LINE_BYTES = 81;
-
 /**
  * The bytes of collection.json. Validates first, so a writer cannot produce what a reader refuses.
  * @throws CairnError `collection-invalid`
  */
 export function encodeCollection(collection: Collection): Uint8Array<ArrayBuffer> {
-  const valid = validate(collection);
-  const json = JSON.stringify(valid, null, 2);
-  const encoder = new TextEncoder();
-  const head = encoder.encode(`${json.slice(0, -'\n}'.length)},\n`);
-  const tail = encoder.encode(`  "digest": "${sha256Sync(head)}"\n}\n`);
-  const bytes = new Uint8Array(head.length + tail.length);
-  bytes.set(head);
-  bytes.set(tail, head.length);
-  return bytes;
+  return sealJson(validate(collection));
 }
 
 /**
@@ -99,24 +89,13 @@ export function encodeCollection(collection: Collection): Uint8Array<ArrayBuffer
  * @throws CairnError `collection-invalid`, or `hash-mismatch` when bytes were changed
  */
 export function parseCollection(bytes: Uint8Array): Collection {
-  if (bytes.length > LIMITS.jsonBytes) throw invalid(`it is ${bytes.length} bytes long`);
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (cause) {
-    throw invalid('it is no JSON text', cause);
-  }
-  const collection = validate(value);
-  const tail = new TextDecoder().decode(bytes.subarray(-DIGEST_LINE_BYTES));
-  const digest = DIGEST_LINE.exec(tail)?.[1];
-  if (digest === undefined) throw invalid('its last line is not a "digest" as format 1 writes it');
-  if (digest !== sha256Sync(bytes.subarray(0, -DIGEST_LINE_BYTES))) {
-    throw new CairnError(
-      'hash-mismatch',
-      `${COLLECTION_FILE} was changed or damaged: its digest does not fit its text.`,
-      'Download or build the collection again; edit the source and run `cairn index`, not this file.',
-    );
-  }
+  const collection = validate(parseJson(bytes, LIMITS.jsonBytes, invalid));
+  checkSeal(
+    COLLECTION_FILE,
+    bytes,
+    invalid,
+    'Download or build the collection again; edit the source and run `cairn index`, not this file.',
+  );
   return collection;
 }
 
@@ -125,7 +104,7 @@ export function parseCollection(bytes: Uint8Array): Collection {
  * @throws CairnError `collection-mismatch`
  */
 export function assertEncoder(
-  collection: Collection,
+  collection: Pick<Collection, 'name' | 'encoder' | 'dimension'>,
   encoder: EncoderIdentity & { readonly dim?: number },
 ): void {
   const { id, weightsSha256 } = collection.encoder;
@@ -173,9 +152,29 @@ function validate(value: unknown): Collection {
       version > FORMAT_VERSION ? 'Update Cairn.' : 'Build the collection again with `cairn index`.',
     );
   }
-  const labels = root.at('labels').array(LIMITS.labels).map(readLabel);
   const collection: Collection = {
     formatVersion: FORMAT_VERSION,
+    ...readHead(root),
+    shards: root.at('shards').array(LIMITS.shards).map(readShard),
+  };
+  checkSums(collection);
+  return collection;
+}
+
+/**
+ * Checks what a collection says of itself where its rows stay elsewhere.
+ * @throws what the checker complains with
+ */
+export function parseDescription(at: Checker): CollectionDescription {
+  const root = at.object();
+  return { ...readHead(root), rows: root.at('rows').integer(0, Number.MAX_SAFE_INTEGER) };
+}
+
+/** In the order in which collection.json has them. */
+function readHead(
+  root: ReturnType<Checker['object']>,
+): Omit<Collection, 'formatVersion' | 'shards'> {
+  return {
     name: root
       .at('name')
       .satisfies(isCollectionName, 'a name of 1 to 100 letters, digits, " ", ".", "_", "-"'),
@@ -192,11 +191,8 @@ function validate(value: unknown): Collection {
     licence: root.at('licence').string(10_000),
     attribution: root.at('attribution').string(1_000_000, 0),
     created: root.at('created').satisfies(isUtcTime, 'an ISO 8601 time in UTC'),
-    labels,
-    shards: root.at('shards').array(LIMITS.shards).map(readShard),
+    labels: root.at('labels').array(LIMITS.labels).map(readLabel),
   };
-  checkSums(collection);
-  return collection;
 }
 
 function readMatcher(at: Checker): Pick<Collection, 'matcher'> {

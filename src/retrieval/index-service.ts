@@ -1,15 +1,18 @@
 // A collection open for search: what the index worker exposes, and what Node uses in-process.
 import { CairnError, throwIfAborted } from '../errors.ts';
 import type { LongWork } from '../progress.ts';
+import { checkQuery } from './check-query.ts';
 import { assertEncoder, type Collection, type EncoderIdentity } from './collection.ts';
 import type { ExactKernel } from './exact/scorer.ts';
 import { compareHits, type Hit } from './exact/top-k.ts';
 import { openFromUrl, openInstalled } from './install.ts';
 import type { LoadedCollection } from './loaded.ts';
+import { nearestOfLabels } from './nearest-references.ts';
 import { OpenIndex } from './open-index.ts';
 import { CROSSOVER_ROWS, HNSW, type HnswParams } from './presets.ts';
 import type {
   CollectionSearch,
+  ReferenceSource,
   SearchEngine,
   SearchOptions,
   SearchResult,
@@ -66,7 +69,7 @@ export interface IndexServiceOptions {
 }
 
 /** One collection at a time; opening another closes the first. `close()` when done with it. */
-export class IndexService implements CollectionSearch {
+export class IndexService implements CollectionSearch, Pick<ReferenceSource, 'references'> {
   readonly #options: IndexServiceOptions;
   #store: Promise<CairnStore> | null;
   #persistent = false;
@@ -161,18 +164,29 @@ export class IndexService implements CollectionSearch {
       if (by === 'exact') engine = 'exact';
     }
     merged.sort(compareHits).splice(options.k);
-    return { ...describe(open, merged, options.vectors ?? 0), engine };
+    const described = describe(open, merged, options.vectors ?? 0);
+    const means = options.means
+      ? { means: open.means.similarities(query, described.neighbours) }
+      : {};
+    return { ...described, ...means, engine };
   }
 
   /**
-   * What is kept for matching of the given labels' photos, in the order of rows; empty where nothing is.
-   * @param query [dim], L2-normalised
+   * As {@link ReferenceSource.references}; empty where nothing is kept. No other views are decoded.
    * @throws CairnError `usage`, `collection-missing`, `collection-invalid`
    */
-  async references(query: Float32Array, labels: readonly number[]): Promise<StoredReference[]> {
+  async references(
+    query: Float32Array,
+    labels: readonly number[],
+    most: number,
+  ): Promise<StoredReference[]> {
     const open = this.#current();
-    checkQuery(query, { k: 1 }, this.dim);
-    return open.shards.flatMap((index) => index.references(query, labels));
+    checkQuery(query, { k: most }, this.dim);
+    const viewed = open.shards.map((index) => index.viewed(query, labels));
+    const chosen = new Set(nearestOfLabels(viewed.flat(), most));
+    return open.shards.flatMap((index, i) =>
+      index.withViews(viewed[i]!.filter((reference) => chosen.has(reference))),
+    );
   }
 
   /** Lets go of the collection and of every graph; stops building. */
@@ -241,15 +255,6 @@ function describe(
     };
   });
   return { neighbours, vectors };
-}
-
-function checkQuery(query: Float32Array, options: SearchOptions, dim: number): void {
-  const refuse = (what: string): never => {
-    throw new CairnError('usage', `This cannot be searched for: ${what}.`, 'Give a valid query.');
-  };
-  if (query.length !== dim) refuse(`the query has ${query.length} numbers, the collection ${dim}`);
-  if (!query.every(Number.isFinite)) refuse('the query is not finite');
-  if (!Number.isInteger(options.k) || options.k < 1) refuse(`k is ${options.k}`);
 }
 
 function noCollection(): CairnError {

@@ -9,6 +9,7 @@ import {
   collectionBytes,
   LIMITS,
   parseCollection,
+  type ShardEntry,
 } from './collection.ts';
 import type { LoadedCollection } from './loaded.ts';
 import { openShard, type Shard } from './shard.ts';
@@ -89,19 +90,27 @@ export async function openInstalled(
   let done = 0;
   for (const entry of collection.shards) {
     throwIfAborted(work.signal);
-    const bytes = await store.getFile(entry.sha256);
-    if (!bytes) {
-      throw new CairnError(
-        'collection-missing',
-        `${entry.file} of the collection ${name} is gone from the browser's storage.`,
-        'Install the collection again; only what is missing is downloaded.',
-      );
-    }
+    const bytes = await storedShard(entry, name, store);
     shards.push(await openShard(bytes, entry, expectationOf(collection)));
     done += entry.bytes;
     work.onProgress?.({ stage: 'open-collection', done, total, unit: 'bytes', item: name });
   }
   return { collection, shards };
+}
+
+/** Bytes of a shard, not verified. Throws `collection-missing` where the store has lost it, `storage-failed`. */
+export async function storedShard(
+  entry: ShardEntry,
+  name: string,
+  store: CairnStore,
+): Promise<Bytes> {
+  const bytes = await store.getFile(entry.sha256);
+  if (bytes) return bytes;
+  throw new CairnError(
+    'collection-missing',
+    `${entry.file} of the collection ${name} is gone from the browser's storage.`,
+    'Install the collection again; only what is missing is downloaded.',
+  );
 }
 
 /**

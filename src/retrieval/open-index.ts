@@ -2,9 +2,10 @@
 import { CairnError, throwIfAborted } from '../errors.ts';
 import type { LongWork, OnProgress } from '../progress.ts';
 import { type Collection, collectionRows } from './collection.ts';
-import type { LoadedCollection } from './loaded.ts';
-import { shardStarts } from './loaded.ts';
+import { LabelMeans } from './label-means.ts';
+import { type LoadedCollection, shardStarts } from './loaded.ts';
 import type { HnswParams } from './presets.ts';
+import { rowVector } from './shard.ts';
 import { ShardIndex } from './shard-index.ts';
 import type { CairnStore } from './store.ts';
 
@@ -12,6 +13,7 @@ export class OpenIndex {
   readonly rows: number;
   #preparing: Promise<void> | null = null;
   #failure: CairnError | null = null;
+  #means: LabelMeans | null = null;
   readonly #closing = new AbortController();
   readonly #listeners = new Set<OnProgress>();
 
@@ -44,6 +46,24 @@ export class OpenIndex {
   /** Why graphs could not be prepared. */
   get failure(): CairnError | null {
     return this.#failure;
+  }
+
+  /** Of its labels, by the stored embeddings. */
+  get means(): LabelMeans {
+    this.#means ??= this.#makeMeans();
+    return this.#means;
+  }
+
+  #makeMeans(): LabelMeans {
+    const labels = new Uint32Array(this.rows);
+    for (const { shard, start } of this.shards) labels.set(shard.labels, start);
+    const { dimension } = this.collection;
+    const vector = new Float32Array(dimension);
+    return new LabelMeans(labels, dimension, (row) => {
+      const { shard, start } = this.shardOf(row);
+      rowVector(shard, row - start, vector);
+      return vector;
+    });
   }
 
   /** The shard that holds a row of the collection. */

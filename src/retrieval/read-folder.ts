@@ -15,13 +15,13 @@ export async function readCollectionFolder(
   folder: string,
   work: LongWork = {},
 ): Promise<LoadedCollection> {
-  const collection = parseCollection(await read(folder, COLLECTION_FILE));
+  const collection = parseCollection(await readFolderFile(folder, COLLECTION_FILE));
   const total = collectionBytes(collection);
   const shards: Shard[] = [];
   let done = 0;
   for (const entry of collection.shards) {
     throwIfAborted(work.signal);
-    const bytes = await read(folder, entry.file);
+    const bytes = await readFolderFile(folder, entry.file);
     shards.push(
       await openShard(bytes, entry, {
         dim: collection.dimension,
@@ -34,7 +34,11 @@ export async function readCollectionFolder(
   return { collection, shards };
 }
 
-async function read(folder: string, file: string): Promise<Uint8Array<ArrayBuffer>> {
+/** One of the folder's files, whole. Throws `collection-missing`. */
+export async function readFolderFile(
+  folder: string,
+  file: string,
+): Promise<Uint8Array<ArrayBuffer>> {
   try {
     // A copy of its own: small files come out of a shared pool at odd offsets.
     return new Uint8Array(await readFile(join(folder, file)));

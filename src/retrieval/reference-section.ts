@@ -94,6 +94,16 @@ export function viewsOfShard({ extra, rows }: Shard, wanted?: Wanted): StoredVie
   return section ? decodeViews(section.bytes, rows, wanted) : [];
 }
 
+/** The rows that a shard carries views of, in their order. No view is decoded. Throws `collection-invalid`. */
+export function rowsWithViews(shard: Shard): number[] {
+  const rows: number[] = [];
+  viewsOfShard(shard, (row) => {
+    rows.push(row);
+    return false;
+  });
+  return rows;
+}
+
 /**
  * The views of a section, in the order of their rows: all, or those that are `wanted`.
  * @param rows of the shard. Throws `collection-invalid` naming what is wrong; numbers are looked at in what is

@@ -22,6 +22,8 @@ export interface SearchOptions extends LongWork {
   readonly k: number;
   /** Return the stored embeddings of the first so many neighbours (query expansion needs them). */
   readonly vectors?: number;
+  /** Say how close the query is to the mean of each label found. */
+  readonly means?: boolean;
   /** Insist on an engine; left out, the collection's measured choice is taken. */
   readonly engine?: SearchEngine;
 }
@@ -30,23 +32,33 @@ export interface SearchResult {
   readonly neighbours: readonly Neighbour[];
   /** Embeddings of the first `vectors` neighbours, row-major [n × dim], L2-normalised. */
   readonly vectors: Float32Array;
+  /**
+   * Cosine of the query to the L2-normalised mean of a label's references, −1..1, for each label among
+   * `neighbours`; where it was asked for and the engine can say.
+   */
+  readonly means?: ReadonlyMap<number, number>;
   readonly engine: SearchEngine;
 }
 
-/** A reference photo with what the collection keeps of it for matching. */
-export interface StoredReference {
-  /** As in {@link Neighbour}. */
-  readonly row: number;
-  readonly label: number;
-  readonly similarity: number;
+/** A reference photo with what the collection keeps of it for matching; numbers as in {@link Neighbour}. */
+export interface StoredReference extends Omit<Neighbour, 'bankSimilarity'> {
   readonly view: ReferenceView;
 }
 
 /** Which reference views a collection has, if any: features of one matcher. */
 export interface ReferenceSource {
   readonly matcher: MatcherIdentity;
-  /** All of the given labels, in the order of rows. `query` as in {@link CollectionSearch.search}. */
-  references(query: Float32Array, labels: readonly number[]): Promise<StoredReference[]>;
+  /**
+   * Of each of the given labels the references most similar to the query, in the order of rows; of equally
+   * similar ones the first rows. Views are large, and travel between threads: ask for as many as are matched.
+   * @param query as in {@link CollectionSearch.search}
+   * @param most of a label, at least 1
+   */
+  references(
+    query: Float32Array,
+    labels: readonly number[],
+    most: number,
+  ): Promise<StoredReference[]>;
 }
 
 /** A collection opened for search. */

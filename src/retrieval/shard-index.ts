@@ -5,8 +5,9 @@ import { createScorer, type ExactKernel, type ShardScorer } from './exact/scorer
 import { type Hit, topK } from './exact/top-k.ts';
 import { keepGraph, restoreGraph } from './graph-store.ts';
 import { HnswShard } from './hnsw.ts';
+import type { ViewedReference } from './nearest-references.ts';
 import type { HnswParams } from './presets.ts';
-import { viewsOfShard } from './reference-section.ts';
+import { rowsWithViews, viewsOfShard } from './reference-section.ts';
 import type { SearchEngine, StoredReference } from './search.ts';
 import { rowVector, type Shard } from './shard.ts';
 import type { CairnStore } from './store.ts';
@@ -69,16 +70,27 @@ export class ShardIndex {
     };
   }
 
-  /** What is kept for matching of the given labels' photos. Throws `collection-invalid`. */
-  references(query: Float32Array, labels: readonly number[]): StoredReference[] {
+  /** Photos of the given labels of which something is kept for matching. Throws `collection-invalid`. */
+  viewed(query: Float32Array, labels: readonly number[]): ViewedReference[] {
     const { shard, start } = this;
     const asked = new Set(labels);
     const vector = new Float32Array(shard.dim);
-    return viewsOfShard(shard, (row) => asked.has(shard.labels[row]!)).map(({ row, view }) => {
-      rowVector(shard, row, vector);
-      const similarity = vector.reduce((sum, value, i) => sum + value * query[i]!, 0);
-      return { row: row + start, label: shard.labels[row]!, similarity, view };
-    });
+    return rowsWithViews(shard)
+      .filter((row) => asked.has(shard.labels[row]!))
+      .map((row) => {
+        rowVector(shard, row, vector);
+        const similarity = vector.reduce((sum, value, i) => sum + value * query[i]!, 0);
+        return { row: row + start, label: shard.labels[row]!, similarity };
+      });
+  }
+
+  /** References of this shard, of which {@link viewed} told, with their views. Throws `collection-invalid`. */
+  withViews(references: readonly ViewedReference[]): StoredReference[] {
+    const byRow = new Map(references.map((reference) => [reference.row - this.start, reference]));
+    return viewsOfShard(this.shard, (row) => byRow.has(row)).map(({ row, view }) => ({
+      ...byRow.get(row)!, // wanted by it
+      view,
+    }));
   }
 
   close(): void {

@@ -4,6 +4,7 @@ import { sha256Hex } from '../weights/sha256.ts';
 import { COLLECTION_FILE, type Collection, type EncoderIdentity } from './collection.ts';
 import { openInstalled } from './install.ts';
 import type { LabelFacts } from './labels.ts';
+import type { LoadedCollection } from './loaded.ts';
 import { rowVector, SOURCE_BYTES } from './shard.ts';
 import type { CairnStore } from './store.ts';
 import { type CollectionRow, writeCollection } from './writer.ts';
@@ -56,7 +57,11 @@ export async function readTaught(
   name = TAUGHT_COLLECTION,
 ): Promise<StoredTaught | null> {
   if (!(await store.getCollection(name))) return null;
-  const { collection, shards } = await openInstalled(name, store);
+  return taughtRows(await openInstalled(name, store));
+}
+
+/** The photos of a collection, label by label. */
+export function taughtRows({ collection, shards }: LoadedCollection): StoredTaught {
   const labels = collection.labels.map((facts) => ({ facts, photos: [] as TaughtRow[] }));
   for (const shard of shards) {
     for (let row = 0; row < shard.rows; row++) {
@@ -106,21 +111,24 @@ export async function writeTaught(
     labels: labels.map(({ facts }) => facts),
   };
   const files: string[] = [];
-  // fp16, unlike shipped collections: rows are read and written again at each change, and must not drift.
-  for await (const { file, bytes } of writeCollection(about, rows, { dtype: 'fp16' })) {
-    if (file !== COLLECTION_FILE) {
-      const sha256 = await sha256Hex(bytes);
-      await store.putFile(sha256, bytes);
-      files.push(sha256);
-      continue;
+  const fresh: string[] = [];
+  try {
+    // fp16, unlike shipped collections: rows are read and written again at each change, and must not drift.
+    for await (const { file, bytes } of writeCollection(about, rows, { dtype: 'fp16' })) {
+      if (file !== COLLECTION_FILE) {
+        const sha256 = await sha256Hex(bytes);
+        if (!(await store.hasFile(sha256))) fresh.push(sha256);
+        await store.putFile(sha256, bytes);
+        files.push(sha256);
+        continue;
+      }
+      const installed = new Date().toISOString();
+      await store.putCollection({ name, url: null, json: bytes, files, installed });
     }
-    await store.putCollection({
-      name,
-      url: null,
-      json: bytes,
-      files,
-      installed: new Date().toISOString(),
-    });
+  } catch (thrown) {
+    // Nothing names them: where there is no room they would only take more of it.
+    for (const sha256 of fresh) await store.deleteFile(sha256).catch(() => undefined);
+    throw thrown;
   }
 }
 

@@ -79,11 +79,20 @@ export function joinSearches(parts: readonly SearchPart[]): CollectionSearch {
       const best = found.slice(0, options.k);
       const given = best.slice(0, options.vectors ?? 0);
       const vectors = new Float32Array(given.length * dim);
+      const means = new Map<number, number>();
+      for (const [part, { means: own }] of results.entries()) {
+        for (const [label, similarity] of own ?? []) {
+          const place = parts[part]!.places[label]!;
+          // A label of two parts has two means: the nearer one counts.
+          means.set(place, Math.max(similarity, means.get(place) ?? -1));
+        }
+      }
       // The first n of the whole are among the first n of their parts, so each has its vector.
       for (const [i, { vector }] of given.entries()) vectors.set(vector!, i * dim);
       return {
         neighbours: best.map(({ neighbour }) => neighbour),
         vectors,
+        ...(options.means ? { means } : {}),
         engine: results.every(({ engine }) => engine === 'hnsw') ? 'hnsw' : 'exact',
       };
     },
@@ -102,9 +111,9 @@ export function firstReferences(
   if (!source) return null;
   return {
     matcher: source.matcher,
-    references: async (query, labels) => {
+    references: async (query, labels, most) => {
       const own = labels.map((label) => places.indexOf(label)).filter((label) => label >= 0);
-      const found = await source.references(query, own);
+      const found = await source.references(query, own, most);
       return found.map((reference) => ({ ...reference, label: places[reference.label]! }));
     },
   };

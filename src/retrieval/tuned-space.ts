@@ -1,10 +1,8 @@
 // Two spaces side by side: the encoder's own, and that of a tuned network for what the user taught. How
 // similarities of one are read in the other, and how the two recognitions of a photo become one.
 
-import { penaliseReferences } from '../rerank/non-landmark-bank.ts';
 import type { RerankPreset } from '../rerank/presets.ts';
-import type { RerankTrace } from '../rerank/rerank.ts';
-import { softVote } from '../rerank/soft-voting.ts';
+import { type RerankTrace, scoreLabels } from '../rerank/rerank.ts';
 import type { Neighbour } from './search.ts';
 
 /** How similar photos without a landmark are to a photo: what chance gives in its space. */
@@ -67,7 +65,7 @@ export interface TunedTrace {
 export function mergeTraces(
   original: RerankTrace,
   { trace, levels, places, rowsBefore }: TunedTrace,
-  { topK, voting, penalty }: RerankPreset,
+  preset: RerankPreset,
 ): RerankTrace {
   const read = (neighbour: Neighbour): Neighbour => ({
     ...neighbour,
@@ -79,14 +77,16 @@ export function mergeTraces(
   const merge = (own: readonly Neighbour[], tuned: readonly Neighbour[]) =>
     [...own, ...tuned.map(read)]
       .sort((a, b) => b.similarity - a.similarity || a.row - b.row)
-      .slice(0, topK);
-  const expanded = merge(original.expanded, trace.expanded);
+      .slice(0, preset.topK);
+  const means = new Map(original.means);
+  for (const [label, similarity] of trace.means) {
+    const place = places[label]!;
+    means.set(place, Math.max(means.get(place) ?? -1, comparable(similarity, levels)));
+  }
   return {
     engine: original.engine === 'hnsw' && trace.engine === 'hnsw' ? 'hnsw' : 'exact',
     nearest: merge(original.nearest, trace.nearest),
-    expanded,
-    voted: softVote(expanded, voting),
-    penalised: softVote(penaliseReferences(expanded, penalty), voting),
+    ...scoreLabels(merge(original.expanded, trace.expanded), means, preset),
     queryBank: original.queryBank,
   };
 }

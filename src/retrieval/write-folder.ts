@@ -68,6 +68,14 @@ async function writeDurably(folder: string, file: string, content: Uint8Array): 
   }
 }
 
+/** Makes sure that names in the folder outlast a loss of power, where the system can promise it. */
+export async function syncFolder(folder: string): Promise<void> {
+  // Windows opens no folders; there the file system's own journal must do.
+  const handle = await open(folder, 'r').catch(() => null);
+  await handle?.sync().catch(() => undefined);
+  await handle?.close();
+}
+
 /** Shards that an earlier collection in this folder names; none where there is none to read. */
 async function shardsOf(folder: string): Promise<string[]> {
   if (!(await readdir(folder)).includes(COLLECTION_FILE)) return [];
@@ -79,7 +87,8 @@ async function shardsOf(folder: string): Promise<string[]> {
   }
 }
 
-async function storing<T>(folder: string, work: () => Promise<T>): Promise<T> {
+/** Runs `work`; what goes wrong becomes `storage-full` or `storage-failed`, told of `folder`. */
+export async function storing<T>(folder: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {

@@ -17,6 +17,8 @@ export interface DescribedPhoto {
 /** A gallery, a bank and queries under one metric: everything that ranking needs. */
 export interface RankingTask {
   readonly labels: readonly string[];
+  /** By the gallery's rows. */
+  readonly gallery: readonly TaskReference[];
   readonly search: ExactGallery;
   readonly bank: NonLandmarkBank;
   readonly queries: readonly TaskQuery[];
@@ -26,6 +28,10 @@ export interface TaskQuery extends Query {
   readonly path: string;
   /** Whether the photo shows a landmark at all, listed or not. */
   readonly landmark: boolean;
+}
+
+export interface TaskReference extends GalleryRow {
+  readonly path: string;
 }
 
 export interface TaskPhotos {
@@ -50,8 +56,9 @@ export function makeTask(
   const dim = bankVectors[0]?.length ?? 0;
   const bank = new NonLandmarkBank(flatten(bankVectors, dim), dim);
   const vectors = embed(photos.gallery);
-  const rows: GalleryRow[] = photos.gallery.map((photo, i) => ({
-    label: index.get(photo.label)!,
+  const rows: TaskReference[] = photos.gallery.map(({ path, label }, i) => ({
+    path,
+    label: index.get(label)!,
     vector: vectors[i]!,
   }));
   const asQueries = (
@@ -65,6 +72,7 @@ export function makeTask(
     });
   return {
     labels,
+    gallery: rows,
     search: new ExactGallery(rows, bank, referenceNeighbours),
     bank,
     queries: [

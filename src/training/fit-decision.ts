@@ -1,16 +1,14 @@
 // Fits the decision on photos that neither the gallery nor the whitening has seen: out of fold.
-import { sha256 } from '@noble/hashes/sha2.js';
-import { utf8ToBytes } from '@noble/hashes/utils.js';
-import { groupBy } from '../evaluation/group.ts';
 import { isRight } from '../evaluation/recognition-metrics.ts';
 import { predictionsByStage, rankQueries } from '../evaluation/stages.ts';
 import { type DecisionModel, KINDS } from '../rerank/decision.ts';
 import { decisionFeatures, FEATURES } from '../rerank/features.ts';
 import type { RerankPreset } from '../rerank/presets.ts';
-import { type DescribedPhoto, flatten, makeTask } from './descriptors.ts';
+import type { DescribedPhoto } from './descriptors.ts';
 import { FIT } from './fit-recipe.ts';
 import { fitLogistic } from './logistic.ts';
-import { learnMetric, type MemberLayout, type Metric } from './metric.ts';
+import type { MemberLayout } from './metric.ts';
+import { outOfFold } from './out-of-fold.ts';
 
 /** A decision's sample: features and the outcome's index in `KINDS`. */
 export interface DecisionSample {
@@ -18,69 +16,18 @@ export interface DecisionSample {
   readonly outcome: number;
 }
 
-/** The metric learned from the photos that it may be learned from: landmarks outside the validation protocol. */
-export function metricOf(
-  photos: readonly DescribedPhoto[],
-  layout: readonly MemberLayout[],
-): Metric {
-  const rows = photos.filter(
-    (p) => (p.role === 'train' || p.role === 'train-extra') && p.label !== '',
-  );
-  const flat = flatten(
-    rows.map((p) => p.descriptor),
-    rows[0]?.descriptor.length ?? 0,
-  );
-  return learnMetric(
-    flat,
-    rows.map((r) => r.label),
-    layout,
-    FIT,
-  );
-}
-
-/**
- * One pass for each fold. A fold's photos of `train` are queries for known landmarks; its classes
- * of `train_extra` serve as new landmarks (two photos in the gallery) or unlisted ones; metric and gallery
- * come from the other folds, negatives from the fit part, which no bank holds.
- */
+/** Every out-of-fold query, as the ranking stages see it. */
 export async function decisionSamples(
   photos: readonly DescribedPhoto[],
   layout: readonly MemberLayout[],
   preset: RerankPreset,
   onFold?: (done: number) => void,
 ): Promise<DecisionSample[]> {
-  const train = photos.filter((p) => p.role === 'train');
-  const extra = photos.filter((p) => p.role === 'train-extra' && p.label !== '');
-  const trainLabels = new Set(train.map((p) => p.label));
-  const extraClasses = groupBy(
-    extra.filter((p) => !trainLabels.has(p.label)),
-    (p) => p.label,
-  );
   const samples: DecisionSample[] = [];
   for (let fold = 0; fold < FIT.folds; fold += 1) {
-    const held = train.filter((p) => draw(p.path) % FIT.folds === fold);
-    const kept = train.filter((p) => draw(p.path) % FIT.folds !== fold);
-    const heldClasses = [...extraClasses].filter(([label]) => draw(label) % FIT.folds === fold);
-    const heldLabels = new Set(heldClasses.map(([label]) => label));
-    const keptExtra = extra.filter((p) => !heldLabels.has(p.label));
-    // Every second class with enough photos is new, the rest unlisted.
-    const isNew = ([label, members]: [string, unknown[]]) =>
-      members.length > 2 && draw(`new:${label}`) % 2 === 0;
-    const fresh = heldClasses.filter(isNew).map(([, members]) => members);
-    const unlisted = heldClasses.filter((c) => !isNew(c)).flatMap(([, members]) => members);
-    const task = makeTask(
-      {
-        gallery: [...kept, ...fresh.flatMap((members) => members.slice(0, 2))],
-        bank: photos.filter((p) => p.role === 'negative-bank'),
-        listed: [...held, ...fresh.flatMap((members) => members.slice(2))],
-        unlisted,
-        negatives: photos.filter((p) => p.role === 'negative-fit'),
-      },
-      metricOf([...kept, ...keptExtra], layout),
-      preset.penalty.referenceNeighbours,
-    );
+    const task = outOfFold(photos, layout, preset, fold);
     const ranked = await rankQueries(task.queries, task.search, task.bank, preset);
-    const final = predictionsByStage(ranked, task.labels, preset, null).get('+penalty') ?? [];
+    const final = predictionsByStage(ranked, task.labels, preset, null).get('+mean') ?? [];
     ranked.forEach(({ query, trace }, i) => {
       const features = decisionFeatures(trace, preset);
       const prediction = final[i];
@@ -104,10 +51,4 @@ export function fitDecision(samples: readonly DecisionSample[]): Omit<DecisionMo
     { l2: FIT.decisionL2 },
   );
   return { version: 1, features: FEATURES, ...model };
-}
-
-/** A fixed number for a name: folds must not change when photos are added. */
-function draw(name: string): number {
-  const digest = sha256(utf8ToBytes(`cairn-fold:${name}`));
-  return (digest[0]! << 16) | (digest[1]! << 8) | digest[2]!;
 }

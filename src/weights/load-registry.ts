@@ -39,6 +39,8 @@ export interface ServedModel {
   readonly id: string;
   readonly title: string;
   readonly dim: number;
+  /** Lengths of the parts that an embedding is joined from; one for a single encoder. */
+  readonly members: readonly number[];
   /** Of an ensemble: over the hashes and weights of its members, in their order. */
   readonly weightsSha256: string;
   readonly bank: VerifiedFile;
@@ -50,7 +52,7 @@ export function findServed(registry: Registry, id = registry.defaultEncoder): Se
   const ensemble = findEnsemble(registry, id);
   if (ensemble === null) {
     const { title, dim, weights, bank, decision } = findEncoder(registry, id);
-    return { id, title, dim, weightsSha256: weights.sha256, bank, decision };
+    return { id, title, dim, members: [dim], weightsSha256: weights.sha256, bank, decision };
   }
   const members = ensemble.members.map(({ encoder, weight }) => ({
     entry: findEncoder(registry, encoder),
@@ -61,6 +63,7 @@ export function findServed(registry: Registry, id = registry.defaultEncoder): Se
     id,
     title,
     dim: members.reduce((sum, { entry }) => sum + entry.dim, 0),
+    members: members.map(({ entry }) => entry.dim),
     weightsSha256: ensembleSha256(
       members.map(({ entry, weight }) => ({ sha256: entry.weights.sha256, weight })),
     ),

@@ -1,6 +1,5 @@
 // Teaching as a visitor does it: four photos of a landmark that Cairn does not know, then a fifth.
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { tunableNetwork } from '../../src/app/teaching/tuned-network.ts';
@@ -8,6 +7,7 @@ import { decodeAdapter } from '../../src/training/adapter/adapter.ts';
 import { lastStagePaths } from '../../src/training/trainer/trained-paths.ts';
 import { decodeTunedNetwork } from '../../src/training/tuning/tuned-network.ts';
 import { findServed, parseRegistry } from '../../src/weights/load-registry.ts';
+import { violations } from './harness/accessibility.ts';
 import { launch } from './harness/browser.ts';
 import { DRAWN_SITE, otherPng, scenePng } from './harness/drawn-site.ts';
 import { openReady, READY_MS, recognise, type Upload, upload } from './harness/visitor.ts';
@@ -19,7 +19,6 @@ const registry = parseRegistry(
   readFileSync(new URL('../../models/registry.json', import.meta.url)),
 );
 const served = findServed(registry);
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 let browser: Browser;
 let context: BrowserContext;
@@ -57,29 +56,6 @@ async function recogniseOne(page: Page, photo: Upload) {
   const [item] = await recognise(page, [photo]);
   await page.getByTestId('clear-all').click();
   return item!;
-}
-
-/** Colours on their way between two themes have contrasts of neither. */
-async function settled(page: Page): Promise<void> {
-  await page.evaluate(async () => {
-    // Transitions begin with the frame after the one that sees the change.
-    for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
-    const ending = document
-      .getAnimations()
-      .filter(({ effect }) => effect?.getComputedTiming().iterations !== Number.POSITIVE_INFINITY);
-    await Promise.allSettled(ending.map(({ finished }) => finished));
-  });
-}
-
-/** What axe finds wrong, with the elements. */
-async function violations(page: Page): Promise<string[]> {
-  await settled(page);
-  await page.evaluate(AXE);
-  return page.evaluate(async () => {
-    const axe = (globalThis as unknown as { axe: typeof import('axe-core') }).axe;
-    const { violations } = await axe.run(document);
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-  });
 }
 
 const lessonPhotos = (page: Page) =>

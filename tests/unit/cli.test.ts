@@ -170,7 +170,9 @@ describe('cairn evaluate', () => {
         '+qe',
         '+vote',
         '+penalty',
+        '+mean',
         '+decision',
+        '+loftr',
       ]);
       expect(report.top1).toBeGreaterThanOrEqual(0.8);
       expect(report.gap).toBe(report.stages.at(-1).gap);

@@ -193,6 +193,64 @@ describe('opening', () => {
   });
 });
 
+/** A runtime that notes the shapes of whatever it runs. */
+function notingShapes(runtime: InferenceRuntime, shapes: Set<string>): InferenceRuntime {
+  return {
+    ...runtime,
+    async createSession(onnx, choice) {
+      const session = await runtime.createSession(onnx, choice);
+      return {
+        release: session.release,
+        run: (inputs) => {
+          const named = Object.entries(inputs).map(([name, { dims }]) => `${name} ${dims}`);
+          shapes.add(named.join('; '));
+          return session.run(inputs);
+        },
+      };
+    },
+  };
+}
+
+describe('the first run', () => {
+  const view = async (cells: number) => {
+    const plain = matcher({ longestSide: 160 });
+    const kept = await plain.keepView(small(1), () =>
+      Int32Array.from({ length: cells }, (_, i) => i),
+    );
+    await plain.dispose();
+    return kept;
+  };
+
+  test.each([
+    ['with a golden pair', true],
+    ['without', false],
+  ])('on WebGPU has run every shape of photos and views, %s', async (_, tested) => {
+    const shapes = new Set<string>();
+    const own = matcher({
+      runtime: notingShapes(
+        brokenGpu(() => {}),
+        shapes,
+      ),
+      longestSide: 160,
+      ...(tested ? { model: { golden } } : {}),
+    });
+    expect(await own.open()).toMatchObject({ backend: 'webgpu' });
+    const before = [...shapes];
+    for (const cells of [100, 3]) await own.matchView(small(2), await view(cells));
+    expect([...shapes]).toEqual(before);
+    await own.dispose();
+  });
+
+  test('on WASM, which compiles no shapes, spends nothing on views', async () => {
+    const shapes = new Set<string>();
+    const own = matcher({ runtime: notingShapes(nodeRuntime(), shapes), longestSide: 160 });
+    await own.open();
+    // One picture's features, and both steps of a pair.
+    expect(shapes.size).toBe(3);
+    await own.dispose();
+  });
+});
+
 /** A runtime that notes the sizes of pictures; on WebGPU's canvas, but computed by WASM. */
 function noting(runtime: InferenceRuntime, sizes: string[]): InferenceRuntime {
   return {

@@ -29,6 +29,22 @@ describe('globalAveragePrecision', () => {
     expect(top1(published)).toBeCloseTo(0.333333, 6);
   });
 
+  it('gives the worked example of the recipe: right at ranks 1, 3 and 5 of five landmarks', () => {
+    const five = [0.9, 0.8, 0.7, 0.6, 0.5].map((score, i) => ({
+      label: i % 2 === 0 ? 'a' : 'b',
+      score,
+      truth: ['a'],
+    }));
+    expect(globalAveragePrecision(five)).toBeCloseTo((1 + 0 + 2 / 3 + 0 + 3 / 5) / 5, 12);
+    expect(globalAveragePrecision(five)).toBeCloseTo(0.4533, 4);
+  });
+
+  it('counts a query without a prediction among those with a landmark', () => {
+    const right = { label: 'a', score: 0.5, truth: ['a'] };
+    const silent = { label: null, score: 0, truth: ['a'] };
+    expect(globalAveragePrecision([silent, right])).toBe(0.5);
+  });
+
   it('is 1 when every landmark is named before any non-landmark, and falls with one above', () => {
     const right = { label: 'a', score: 0.9, truth: ['a'] };
     const noise = { label: 'a', score: 0.1, truth: [] };

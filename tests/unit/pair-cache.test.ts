@@ -1,4 +1,5 @@
 // Results of pairs kept between runs, sets of pairs read from a folder, and a matcher that keeps what it finds.
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,6 +13,9 @@ import { readPairSet } from '../../src/cli/pair-set.ts';
 import { groupBy } from '../../src/evaluation/group.ts';
 import { drawScene } from '../../src/imaging/drawn.ts';
 import { verifyPoints } from '../../src/inference/match-photos.ts';
+import { LOFTR } from '../../src/nets/loftr/specs.ts';
+import { SUPERGLUE } from '../../src/nets/superglue/specs.ts';
+import { SUPERPOINT } from '../../src/nets/superpoint/specs.ts';
 
 let folder = '';
 beforeAll(async () => {
@@ -34,6 +38,29 @@ test('keys change with the matcher, with either photo and with their order', () 
   expect(new Set(keys).size).toBe(4);
   expect(keys[0]).toMatch(/^[0-9a-f]{64}$/);
   expect(pairKey('m', 'a', 'b')).toBe(keys[0]);
+});
+
+test('rows of the specs are what they were when pairs were kept under their names', () => {
+  const hash = (row: unknown) =>
+    createHash('sha256').update(JSON.stringify(row)).digest('hex').slice(0, 12);
+  const rows = Object.entries({ LOFTR, SUPERPOINT, SUPERGLUE }).flatMap(([table, specs]) =>
+    Object.entries<unknown>(specs)
+      // Of the tests' own nothing is kept between runs.
+      .filter(([name]) => !name.startsWith('tiny'))
+      .map(([name, row]) => [`${table} ${name}`, hash(row)]),
+  );
+  // Keys hold a row's name and the weights, not the row: one that is changed must take another name, or pairs
+  // that it matched before would be taken for its own. A new row is written down here.
+  expect(Object.fromEntries(rows)).toEqual({
+    'LOFTR outdoor': '91fb7ca2a4ff',
+    'LOFTR indoor': '91fb7ca2a4ff',
+    'LOFTR indoor_new': '7d66f0dbe8b8',
+    'LOFTR compact': 'ed8b2e15e234',
+    'LOFTR lite0': 'b5a19bbff70a',
+    'SUPERPOINT v1': '1a07b5a37410',
+    'SUPERGLUE outdoor': '44dba7e3b9b9',
+    'SUPERGLUE indoor': '44dba7e3b9b9',
+  });
 });
 
 describe('a cache', () => {

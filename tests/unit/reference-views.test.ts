@@ -242,6 +242,41 @@ describe('matching', () => {
     await fixed.release();
   });
 
+  test('computes the positions of a shape of pictures once', async () => {
+    const given: Float32Array[] = [];
+    const runtime = nodeRuntime();
+    const network = await openLoftr(
+      {
+        ...runtime,
+        async createSession(onnx, choice) {
+          const session = await runtime.createSession(onnx, choice);
+          return {
+            ...session,
+            run: (inputs) => {
+              for (const name of ['positions0', 'positions1']) {
+                if (inputs[name]) given.push(inputs[name].data);
+              }
+              return session.run(inputs);
+            },
+          };
+        },
+      },
+      chooseBackend('wasm', await runtime.facts()),
+      startWeights(loftrParameters(LOFTR.tiny!), 3),
+      'tiny',
+    );
+    const features = (longestSide: number) =>
+      network.features(toMatchingPicture(drawScene(1, 0), { cell: 8, longestSide }));
+    const [large, small] = [await features(96), await features(64)];
+    await network.match(large, small);
+    await network.match(small, large);
+    expect(given).toHaveLength(4);
+    expect(given[3]).toBe(given[0]);
+    expect(given[2]).toBe(given[1]);
+    expect(given[0]).not.toEqual(given[1]);
+    await network.release();
+  });
+
   test('of nothing kept finds nothing, and another network’s view is refused', async () => {
     const network = await open();
     const a = await network.features(

@@ -5,6 +5,7 @@ import { ExactGallery } from '../../src/evaluation/exact-gallery.ts';
 import { seededRandom } from '../../src/random.ts';
 import { decide, KINDS, parseDecision, softmax } from '../../src/rerank/decision.ts';
 import { decisionFeatures, FEATURES } from '../../src/rerank/features.ts';
+import { meanVotes } from '../../src/rerank/label-means.ts';
 import { decodeBank, encodeBank } from '../../src/rerank/load-reranker.ts';
 import { NonLandmarkBank, penaliseReferences } from '../../src/rerank/non-landmark-bank.ts';
 import { RERANK, type RerankPreset } from '../../src/rerank/presets.ts';
@@ -23,6 +24,7 @@ const preset: RerankPreset = {
   expansion: { neighbours: 2, alpha: 1 },
   voting: { neighbours: 5, power: 8 },
   penalty: { query: 0.5, reference: 0.5, queryNeighbours: 2, referenceNeighbours: 2 },
+  mean: { weight: 0.5 },
 };
 
 describe('expandQuery', () => {
@@ -48,6 +50,42 @@ describe('expandQuery', () => {
   it('gives a negative neighbour no weight', () => {
     const away = expandQuery(query, Float32Array.of(-1, 0), [-1], { neighbours: 1, alpha: 1 });
     expect([...away]).toEqual([1, 0]);
+  });
+});
+
+describe('meanVotes', () => {
+  const voted = [
+    { label: 7, votes: 0.9 ** 8, best: 0.9 },
+    { label: 3, votes: 0.8 ** 8, best: 0.8 },
+  ];
+  const ballots = [
+    { label: 7, similarity: 0.9 },
+    { label: 3, similarity: 0.8 },
+    { label: 5, similarity: 0.2 },
+    { label: 5, similarity: 0.4 },
+  ];
+
+  it('joins the cosine to the mean, under the votes’ power', () => {
+    const means = new Map([
+      [7, 0.2],
+      [3, 0.6],
+      [5, -0.4],
+    ]);
+    const scores = meanVotes(voted, ballots, means, { power: 8, weight: 0.5 });
+    expect(scores.map(({ label, best }) => [label, best])).toEqual([
+      [3, 0.8],
+      [7, 0.9],
+      [5, 0.4],
+    ]);
+    expect(scores[0]!.votes).toBeCloseTo((0.8 + 0.5 * 0.6) ** 8, 12);
+    expect(scores[1]!.votes).toBeCloseTo((0.9 + 0.5 * 0.2) ** 8, 12);
+    expect(scores[2]!.votes).toBe(0);
+  });
+
+  it('leaves votes as they are where it is off or nothing is known', () => {
+    const none = { power: 8, weight: 0.5 };
+    expect(meanVotes(voted, ballots, new Map(), none)).toBe(voted);
+    expect(meanVotes(voted, ballots, new Map([[3, 1]]), { power: 8, weight: 0 })).toBe(voted);
   });
 });
 

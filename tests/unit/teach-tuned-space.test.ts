@@ -8,10 +8,9 @@ import {
   tunableNetwork,
 } from '../../src/app/teaching/tuned-network.ts';
 import { CairnError } from '../../src/errors.ts';
-import { NonLandmarkBank, penaliseReferences } from '../../src/rerank/non-landmark-bank.ts';
+import { NonLandmarkBank } from '../../src/rerank/non-landmark-bank.ts';
 import { RERANK } from '../../src/rerank/presets.ts';
-import type { RerankTrace } from '../../src/rerank/rerank.ts';
-import { softVote } from '../../src/rerank/soft-voting.ts';
+import { type RerankTrace, scoreLabels } from '../../src/rerank/rerank.ts';
 import type { Neighbour } from '../../src/retrieval/search.ts';
 import { type CairnStore, openStore } from '../../src/retrieval/store.ts';
 import {
@@ -71,13 +70,15 @@ const neighbour = (row: number, label: number, similarity: number): Neighbour =>
   bankSimilarity: 0.2,
 });
 
-function traceOf(found: readonly Neighbour[], queryBank: number): RerankTrace {
+function traceOf(
+  found: readonly Neighbour[],
+  queryBank: number,
+  means: ReadonlyMap<number, number> = new Map(),
+): RerankTrace {
   return {
     engine: 'exact',
     nearest: found,
-    expanded: found,
-    voted: softVote(found, RERANK.voting),
-    penalised: softVote(penaliseReferences(found, RERANK.penalty), RERANK.voting),
+    ...scoreLabels(found, means, RERANK),
     queryBank,
   };
 }
@@ -86,6 +87,39 @@ describe('one recognition from two', () => {
   const same = { mean: 0.1, deviation: 0.1 };
   const own = [neighbour(3, 1, 0.8), neighbour(0, 0, 0.5)];
   const tuned = [neighbour(1, 0, 0.9), neighbour(0, 1, 0.6)];
+
+  it('has the labels’ means of both, the nearer where a label is in both', () => {
+    const merged = mergeTraces(
+      traceOf(
+        own,
+        0.3,
+        new Map([
+          [1, 0.5],
+          [0, 0.25],
+        ]),
+      ),
+      {
+        trace: traceOf(
+          tuned,
+          0.7,
+          new Map([
+            [0, 0.75],
+            [1, 0.625],
+          ]),
+        ),
+        levels: { original: same, tuned: same },
+        places: [2, 1],
+        rowsBefore: 10,
+      },
+      RERANK,
+    );
+    expect([...merged.means].map(([label, mean]) => [label, Number(mean.toFixed(9))])).toEqual([
+      [1, 0.625],
+      [0, 0.25],
+      [2, 0.75],
+    ]);
+    expect(merged.ranked[0]!.label).toBe(2);
+  });
 
   it('is that of one space where both are alike', () => {
     const merged = mergeTraces(

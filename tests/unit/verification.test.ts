@@ -11,10 +11,10 @@ import {
   isSettled,
   type VerifiableView,
   type ViewMatch,
-  verifiedDecision,
   verifiedRanking,
   viewsToVerify,
 } from '../../src/rerank/verification.ts';
+import { verifiedDecision } from '../../src/rerank/verified-decision.ts';
 import { representatives } from '../../src/retrieval/representatives.ts';
 
 const PRESET: VerificationPreset = {
@@ -43,6 +43,7 @@ const match = (label: number, inliers: number): ViewMatch => ({
   ...view(label, 10 * label, 0.5),
   matches: 2 * inliers,
   inliers,
+  spread: 0.1,
 });
 
 describe('what is matched', () => {
@@ -167,6 +168,33 @@ describe('photos that stand for a label', () => {
     expect([...representatives([at(0), at(40)], 5)].sort()).toEqual([0, 1]);
     expect(representatives([], 3)).toEqual([]);
     expect([...representatives([at(3), at(3), at(3)], 2)]).toHaveLength(2);
+  });
+
+  it('are chosen from some hundred places spread over a long list', () => {
+    // Groups come one after the other, the last of one photo in fifty.
+    const groups = [0, 0, 0, 90, 180, 180, 270, 270, 270, 270].map(
+      (angle) => [angle, 490] as const,
+    );
+    const photos = [...groups, [45, 100] as const].flatMap(([angle, count]) =>
+      Array.from({ length: count }, (_, i) => at(angle + (i % 7) - 3)),
+    );
+    const chosen = representatives(photos, 5);
+    const angles = chosen.map((place) => {
+      const [x, y] = photos[place]!;
+      return (45 * Math.round((Math.atan2(y!, x!) * 180) / Math.PI / 45) + 360) % 360;
+    });
+    expect([...angles].sort((a, b) => a - b)).toEqual([0, 45, 90, 180, 270]);
+    expect(representatives(photos, 5)).toEqual(chosen);
+    const all = representatives(photos.slice(0, 300), 300);
+    expect([...all].sort((a, b) => a - b)).toEqual(Array.from({ length: 300 }, (_, i) => i));
+  });
+
+  it('stand for photos too that are not among those', () => {
+    // Of 512, every other one is asked: one of these looks like all that are not.
+    const photos = Array.from({ length: 512 }, (_, i) => at(i % 2 === 1 || i === 2 ? 90 : 0));
+    const [first, second] = representatives(photos, 2);
+    expect(first).toBe(2);
+    expect(second! % 2).toBe(0);
   });
 });
 

@@ -1,5 +1,4 @@
-// Verification within a recognition: what is matched of a photo, what an abort and a fault do, and in which
-// rows and labels references are counted.
+// Verification within a recognition: what is matched of a photo, and what an abort and a fault do.
 import { describe, expect, it } from 'vitest';
 import { CairnError } from '../../src/errors.ts';
 import type { Bitmap8 } from '../../src/imaging/decode.ts';
@@ -13,12 +12,9 @@ import type { DecisionModel } from '../../src/rerank/decision.ts';
 import { FEATURES } from '../../src/rerank/features.ts';
 import { NonLandmarkBank } from '../../src/rerank/non-landmark-bank.ts';
 import { RERANK, VERIFICATION } from '../../src/rerank/presets.ts';
-import { IndexService } from '../../src/retrieval/index-service.ts';
-import { MemoryStore } from '../../src/retrieval/memory-store.ts';
 import type { StoredReference } from '../../src/retrieval/search.ts';
-import { firstReferences } from '../../src/retrieval/taught-search.ts';
-import type { CollectionRow } from '../../src/retrieval/writer.ts';
-import { filesOf, HEX, headOf, loadFiles } from './retrieval-fixtures.ts';
+import { HEX, headOf } from './retrieval-fixtures.ts';
+import { DIM, near, openIndex, reference, row } from './view-fixtures.ts';
 
 const PHOTO: Bitmap8 = {
   width: 400,
@@ -27,17 +23,6 @@ const PHOTO: Bitmap8 = {
   data: new Uint8Array(3 * 400 * 300),
   header: { mime: 'image/jpeg', width: 800, height: 600, orientation: 1, animated: false },
 };
-
-/** A view that says by its number of cells how many points the matcher finds. */
-function viewOf(points: number): ReferenceView {
-  return {
-    original: { width: 1000, height: 500 },
-    shrunk: { width: 500, height: 250 },
-    cells: new Uint8Array(2 * points),
-    channels: 1,
-    tokens: new Float32Array(points),
-  };
-}
 
 /** Finds as many points as a view has cells, all of them as one camera would see them. */
 class CountingMatcher implements Pick<OrtMatcher, 'matchView' | 'forget'> {
@@ -62,13 +47,6 @@ class CountingMatcher implements Pick<OrtMatcher, 'matchView' | 'forget'> {
     this.forgotten.push(id);
   }
 }
-
-const reference = (label: number, row: number, points: number): StoredReference => ({
-  label,
-  row,
-  similarity: 0.9 - 0.01 * row,
-  view: viewOf(points),
-});
 
 const task = (...references: StoredReference[]): VerificationTask => ({
   ranked: [
@@ -149,67 +127,6 @@ describe('a photo', () => {
   });
 });
 
-const DIM = 4;
-/** Near to the first axis, the more the closer `away` is to 0. */
-const near = (away: number): Float32Array => Float32Array.of(Math.cos(away), Math.sin(away), 0, 0);
-const row = (label: number, away: number, points?: number): CollectionRow => ({
-  embedding: near(away),
-  label,
-  bankSimilarity: 0,
-  view: points === undefined ? undefined : viewOf(points),
-});
-
-async function openIndex(rows: readonly CollectionRow[], labels: number): Promise<IndexService> {
-  const matcher = { id: 'm', weightsSha256: HEX('c') };
-  const head = { ...headOf(labels, DIM), matcher };
-  // Shards of about three rows.
-  const files = await filesOf(head, rows, { maxShardBytes: 1024 + 400 });
-  expect(files.length).toBeGreaterThan(2);
-  const index = new IndexService({ store: new MemoryStore(), graphs: 'lazy' });
-  await index.open({ kind: 'loaded', loaded: await loadFiles(files) });
-  return index;
-}
-
-describe('references', () => {
-  const rows = [row(0, 0.3, 20), row(1, 0.1), row(2, 0.2, 15), row(0, 0.5), row(1, 0.4, 25)];
-
-  it('are those of the labels asked for, by rows of the collection, with their likeness', async () => {
-    const index = await openIndex(rows, 3);
-    const found = await index.references(near(0), [1, 0]);
-    expect(found.map((each) => [each.row, each.label, each.view.cells.length / 2])).toEqual([
-      [0, 0, 20],
-      [4, 1, 25],
-    ]);
-    expect(found[0]!.similarity).toBeCloseTo(Math.cos(0.3), 2);
-    expect(found[1]!.similarity).toBeCloseTo(Math.cos(0.4), 2);
-    expect(await index.references(near(0), [])).toEqual([]);
-    await expect(index.references(new Float32Array(3), [0])).rejects.toMatchObject({
-      code: 'usage',
-    });
-  });
-
-  it('of joined collections are asked for and given by joined labels', async () => {
-    const asked: (readonly number[])[] = [];
-    const joined = firstReferences(
-      {
-        matcher: { id: 'm', weightsSha256: HEX('c') },
-        references: async (_, labels) => {
-          asked.push(labels);
-          return labels.map((label) => reference(label, label, 9));
-        },
-      },
-      [5, 2],
-    );
-    const found = await joined!.references(near(0), [2, 7, 5]);
-    expect(asked).toEqual([[1, 0]]);
-    expect(found.map(({ label, row: own }) => [label, own])).toEqual([
-      [2, 1],
-      [5, 0],
-    ]);
-    expect(firstReferences(null, [])).toBeNull();
-  });
-});
-
 const UNDECIDED: DecisionModel = {
   version: 1,
   features: FEATURES,
@@ -221,7 +138,7 @@ const UNDECIDED: DecisionModel = {
 };
 
 describe('a recognition', () => {
-  const rows = [row(0, 0.1, 0), row(1, 0.12, 80), row(2, 0.9), row(0, 0.8, 3), row(3, 1.5)];
+  const rows = [row(0, 0.1, 0), row(1, 0.3, 80), row(2, 0.9), row(0, 0.2, 3), row(3, 1.5)];
 
   async function stagesWith(verifier: Partial<Verifier> = {}) {
     const index = await openIndex(rows, 4);
@@ -240,13 +157,16 @@ describe('a recognition', () => {
       reranker: {
         bank: new NonLandmarkBank(Float32Array.of(0, 0, 1, 0, 0, 0, 0, 1), DIM),
         bankSha256: HEX('b'),
+        trees: null,
+        members: [DIM],
         decision: UNDECIDED,
       },
       preset: RERANK,
       backend: 'none',
       verifier: {
         preset: VERIFICATION,
-        references: (embedding, labels) => index.references(embedding, labels),
+        references: (embedding, labels) =>
+          index.references(embedding, labels, VERIFICATION.viewsOfLabel),
         verify: (_, given, work) => verifyPhoto(new CountingMatcher(), PHOTO, given, work),
         onProblem: (thrown) => problems.push(thrown),
         ...verifier,

@@ -97,8 +97,34 @@ const tuning = {
   },
 };
 
+const keeping = {
+  title: 'Keep a file of it',
+  why: 'Browsers may delete stored data after weeks without a visit. A file of your own is safe from that, and can be imported on other devices too. Export again after you have taught more.',
+  export: 'Export to a file',
+  import: 'Import a file',
+  exporting: 'Exporting what you taught',
+  importing: 'Importing',
+  exported: (file: string, size: string) =>
+    `Saved as ${file} (${size}). It holds the names, your notes and small copies of your photos: whoever has the file can see them.`,
+  imported: (n: number, shown: string, landmarks: number, landmarksShown: string) =>
+    `${photos(n, shown)} of ${count(landmarks, landmarksShown, 'landmark', 'landmarks')} added, recognized from now on.`,
+  importedNone: 'Nothing was added: all of it is here already.',
+  leftOut: (n: number, shown: string) =>
+    `${photos(n, shown)} left out: another version of the recognizer described them, and the file has no copy of them that can be read.`,
+  stopped: 'Stopped. Nothing has changed.',
+  damaged:
+    'This is no whole file of taught landmarks, so nothing was added. Copy or export it again, and choose one whose name ends in .cairn.',
+  otherFile:
+    'This file holds something else than landmarks that you taught, or was made with another recognizer and has no copies of the photos. Nothing was added.',
+  exportFailed: 'That could not be exported.',
+  importFailed: 'That could not be imported; nothing has changed.',
+  needs: (size: string) => `The file needs ${size}.`,
+  needsOf: (size: string, left: string) => `The file needs ${size}, and ${left} are left.`,
+};
+
 export const teach = {
   tuning,
+  keeping,
   title: 'Teach',
   lead: 'Show Cairn a landmark that it does not know. A few photos are enough, it is recognized at once, and nothing leaves this device.',
   newTitle: 'A new landmark',
@@ -168,6 +194,4 @@ export const teach = {
   undo: 'Undo',
   undone: (name: string) => `${name} is back as it was.`,
   failed: 'That could not be stored.',
-  exportReminder:
-    'Browsers may delete stored data after weeks without a visit. Keep your original photos.',
 };

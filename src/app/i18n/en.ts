@@ -1,6 +1,6 @@
 // Every text of the page in English. Its shape is what the other languages must have.
 import type { Stage } from '../../progress.ts';
-import type { FeatureName } from '../../rerank/features.ts';
+import type { FeatureName, LabelFeature, PhotoFeature } from '../../rerank/features.ts';
 import type { RankingStage } from '../../rerank/rerank.ts';
 import type { Kind } from '../../verdict.ts';
 import type { Notice } from '../engine.ts';
@@ -35,6 +35,7 @@ const rankingStages = {
   '+qe': 'With query expansion',
   '+vote': 'After voting',
   '+penalty': 'Less what looks like no landmark',
+  '+mean': 'With what its photos have in common',
   '+loftr': 'After comparing details',
 } satisfies Record<RankingStage | '+loftr', string>;
 
@@ -49,7 +50,33 @@ const features = {
   referenceBank: 'Match resembles ordinary scenes',
   agreement: 'Best match and votes agree',
   details: 'Details that agree',
-} satisfies Record<FeatureName | 'details', string>;
+  share: 'Share of the votes',
+  lead: 'Lead over other landmarks',
+  ballots: 'Votes of single photos',
+  expanded: 'Similarity after query expansion',
+  mean: 'What all its photos have in common',
+  bank: 'Match resembles ordinary scenes',
+  neighbours: 'Photos among the ten nearest',
+  photos: 'Reference photos it has (as a power of two)',
+  gained: 'Places gained since the first search',
+  memberLow: 'Similarity for the less convinced network',
+  memberShare: 'Share of the networks that agree',
+  inliers: 'Details that agree',
+  inliersSecond: 'Details that agree with a second photo',
+  inlierRatio: 'Share of the details that agree',
+  inlierSpread: 'Part of the photo that agrees',
+  nearest: 'Similarity of the nearest photo',
+  level: 'Similarity of the fiftieth photo or so',
+  labels: 'Landmarks among the ten nearest',
+  score: 'Strength of the votes, all told',
+  similaritySecond: 'Similarity of its second photo',
+  similarityLead: 'Lead in similarity',
+  aboveBank: 'Similarity beyond that of ordinary scenes',
+  meanLead: 'Lead in what its photos have in common',
+  found: 'Photos among all that were found',
+  unmatched: 'Its details could not be compared',
+  inlierLead: 'Lead in details that agree',
+} satisfies Record<FeatureName | LabelFeature | PhotoFeature | 'details', string>;
 
 const notices = {
   'self-test-failed':
@@ -62,7 +89,7 @@ const notices = {
   'taught-unavailable':
     'What you taught cannot be read from the browser’s storage. Everything else works.',
   'matcher-unavailable':
-    'Details of photos cannot be compared; the answer rests on overall likeness.',
+    'The details of a photo could not be compared; its answer rests on overall likeness.',
   'head-outdated':
     'The recognition model was updated, so the fine-tuning made for the old one is no longer used. You can tune again.',
 } satisfies Record<Notice['id'], string>;
@@ -98,6 +125,7 @@ export const en = {
     threads: (n: number, shown: string) => count(n, shown, 'thread', 'threads'),
     knows: (n: number, shown: string) => `knows ${count(n, shown, 'landmark', 'landmarks')}`,
     of: (done: string, total: string) => `${done} of ${total}`,
+    preparing: 'Getting ready to compare details',
     photosWait: 'Photos can be added already; they wait until it is ready.',
     failed: 'The recognizer could not start',
     retry: 'Try again',
@@ -174,6 +202,7 @@ export const en = {
     feature: 'Observation',
     value: 'Value',
     contribution: 'Weight',
+    unknown: 'unknown',
     featureNames: features,
     kindsTitle: 'How likely each answer is',
     matchTitle: 'Details that agree',

@@ -83,8 +83,33 @@ const tuning: Messages['teach']['tuning'] = {
   },
 };
 
+const keeping: Messages['teach']['keeping'] = {
+  title: '保存到文件',
+  why: '长时间不访问时，浏览器可能删除保存的数据。自己留一份文件就不怕丢失，也可以导入到其他设备。之后又教了新内容，请再导出一次。',
+  export: '导出到文件',
+  import: '导入文件',
+  exporting: '正在导出你教过的地标',
+  importing: '正在导入',
+  exported: (file, size) =>
+    `已保存为 ${file}（${size}）。其中有地标名称、你的备注和照片的小副本：拿到此文件的人都能看到。`,
+  imported: (_n, shown, _landmarks, landmarksShown) =>
+    `已添加 ${landmarksShown} 处地标的 ${shown} 张照片，现在就能认出。`,
+  importedNone: '没有添加任何内容：文件里的照片这里都已有了。',
+  leftOut: (_n, shown) =>
+    `${shown} 张照片未采用：它们由另一版本的识别器描述，而文件中没有可读取的副本。`,
+  stopped: '已停止，没有任何改动。',
+  damaged:
+    '这不是完整的地标文件，没有添加任何内容。请重新复制或导出，并选择名称以 .cairn 结尾的文件。',
+  otherFile: '此文件中不是你教过的地标，或者由另一个识别器制作且没有照片副本。没有添加任何内容。',
+  exportFailed: '无法导出。',
+  importFailed: '无法导入，没有任何改动。',
+  needs: (size) => `此文件需要 ${size}。`,
+  needsOf: (size, left) => `此文件需要 ${size}，只剩 ${left}。`,
+};
+
 export const teach: Messages['teach'] = {
   tuning,
+  keeping,
   title: '教学',
   lead: '给 Cairn 看一处它不认识的地标。几张照片就够，教完立刻就能认出，一切都留在本设备上。',
   newTitle: '新地标',
@@ -149,5 +174,4 @@ export const teach: Messages['teach'] = {
   undo: '撤销',
   undone: (name) => `${name}已恢复原样。`,
   failed: '无法保存。',
-  exportReminder: '长时间不访问时，浏览器可能删除保存的数据，请留好照片原件。',
 };

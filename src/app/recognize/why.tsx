@@ -95,7 +95,9 @@ function Features({ verdict }: { readonly verdict: Verdict }) {
           {features.map(({ name, value, contribution }) => (
             <tr key={name}>
               <th scope="row">{featureName(t, name)}</th>
-              <td class="table__number">{f.score(value)}</td>
+              <td class="table__number">
+                {Number.isFinite(value) ? f.score(value) : t.why.unknown}
+              </td>
               <td class="table__bar">
                 <BalanceBar share={contribution / widest} />
               </td>

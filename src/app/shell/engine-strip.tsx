@@ -29,7 +29,6 @@ function Loading({ progress }: { readonly progress: Progress | null }) {
   const words = useWords();
   const { t } = words;
   const stage = progress ? t.stages[progress.stage] : t.engine.starting;
-  const share = progress && progress.total > 0 ? progress.done / progress.total : null;
   return (
     <>
       <p class="strip__text">
@@ -37,28 +36,44 @@ function Loading({ progress }: { readonly progress: Progress | null }) {
         <span class="strip__numbers">{progressText(progress, words)}</span>
       </p>
       <p class="strip__aside">{t.engine.photosWait}</p>
-      {/* Without a value the bar is indeterminate. */}
-      <progress
-        class="strip__bar"
-        aria-label={stage}
-        max={1}
-        {...(share === null ? {} : { value: share })}
-      />
+      <StripBar label={stage} progress={progress} />
     </>
   );
 }
 
+function StripBar({
+  label,
+  progress,
+}: {
+  readonly label: string;
+  readonly progress: Progress | null;
+}) {
+  const share = progress && progress.total > 0 ? progress.done / progress.total : null;
+  // Without a value the bar is indeterminate.
+  const value = share === null ? {} : { value: share };
+  return <progress class="strip__bar" aria-label={label} max={1} {...value} />;
+}
+
 function Ready({ status }: { readonly status: Extract<EngineStatus, { state: 'ready' }> }) {
   const { engine } = useApp();
-  const { t, f } = useWords();
+  const words = useWords();
+  const { t, f } = words;
   const known = engine.labels.value.length;
+  const preparing = engine.preparing.value;
   return (
     <>
       <p class="strip__text">
         <b>{t.engine.ready}</b>
         <span class="strip__numbers">{t.engine.knows(known, f.count(known))}</span>
       </p>
-      <p class="strip__aside">{t.engine.runsOn(backendText(status.encoder.backend, { t, f }))}</p>
+      {preparing ? (
+        <p class="strip__aside" data-testid="engine-preparing">
+          {t.engine.preparing} <span class="strip__numbers">{progressText(preparing, words)}</span>
+        </p>
+      ) : (
+        <p class="strip__aside">{t.engine.runsOn(backendText(status.encoder.backend, words))}</p>
+      )}
+      {preparing && <StripBar label={t.engine.preparing} progress={preparing} />}
     </>
   );
 }

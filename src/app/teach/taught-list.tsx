@@ -1,6 +1,7 @@
 // What was taught: each landmark with its photos, and the way back from the last removal.
 import { useSignal } from '@preact/signals';
 import { useApp, useWords } from '../app.ts';
+import { KeepingPanel } from './keeping-panel.tsx';
 import { nameOf } from './name-of.ts';
 import { RemoveDialog } from './remove-dialog.tsx';
 import { TaughtCard } from './taught-card.tsx';
@@ -33,7 +34,7 @@ export function TaughtList() {
           ))}
         </ul>
       )}
-      {landmarks.length > 0 && <p class="fine">{t.teach.exportReminder}</p>}
+      <KeepingPanel />
       <RemoveDialog
         landmark={doomed}
         onClose={() => {

@@ -89,7 +89,7 @@ export class Gallery {
     const matcher = this.#collection?.matcher;
     if (!matcher) return null;
     const { api } = this.#bridge;
-    return { matcher, references: (query, labels) => api.references(query, labels) };
+    return { matcher, references: (...asked) => api.references(...asked) };
   }
 
   /** Closes the collection and lets the worker go. */

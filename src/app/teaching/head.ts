@@ -32,7 +32,13 @@ export function headInUse(
   return {
     adapter,
     inUse: { adapter, bank, bankNeighbours },
-    reranker: { ...reranker, bank: new NonLandmarkBank(bank, adapter.dim) },
+    // A head mixes what the members say; the trees were trained without one.
+    reranker: {
+      ...reranker,
+      bank: new NonLandmarkBank(bank, adapter.dim),
+      members: [adapter.dim],
+      trees: null,
+    },
   };
 }
 

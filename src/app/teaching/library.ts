@@ -3,6 +3,7 @@ import { type Signal, signal } from '@preact/signals';
 import { CairnError, toPlainError } from '../../errors.ts';
 import type { Encoder } from '../../inference/encoder.ts';
 import type { TaskQueue } from '../../inference/task-queue.ts';
+import type { LongWork } from '../../progress.ts';
 import type { CollectionLabel, LabelFacts } from '../../retrieval/labels.ts';
 import type { CairnStore } from '../../retrieval/store.ts';
 import {
@@ -14,10 +15,20 @@ import {
   writeTaught,
 } from '../../retrieval/taught-collection.ts';
 import { sha256Hex } from '../../weights/sha256.ts';
-import { fold } from '../landmarks/filter.ts';
+import { describeAnew } from './describe-anew.ts';
+import { importTaught, type TaughtChange } from './import-taught.ts';
+import { freshLabel, isTitleOf, sameEncoder } from './merge-taught.ts';
 import { readNotes, writeNotes } from './notes.ts';
 import { dropPictures, keepPicture, pictureOf, smallCopy } from './pictures.ts';
-import type { PhotoOutcome, PhotoToTeach, Removal, TaughtLandmark, TeachWork } from './teaching.ts';
+import { exportTaught } from './taught-container.ts';
+import type {
+  Imported,
+  PhotoOutcome,
+  PhotoToTeach,
+  Removal,
+  TaughtLandmark,
+  TeachWork,
+} from './teaching.ts';
 
 /** Hex digits of an id: half a SHA-256, as shards keep it. */
 const ID_DIGITS = 32;
@@ -37,11 +48,6 @@ export interface LibraryParts {
   readonly onChange: () => Promise<void>;
   /** What is stored cannot be read. */
   readonly onProblem: (thrown: unknown) => void;
-}
-
-interface Change {
-  readonly labels: readonly TaughtLabel[];
-  readonly notes?: Readonly<Record<string, string>>;
 }
 
 export class Library {
@@ -166,6 +172,19 @@ export class Library {
     this.#forgetRemoval();
   }
 
+  /**
+   * What was taught, as one file: embeddings, names, notes and the small copies of the photos.
+   * @throws CairnError `collection-missing` where nothing was taught, `storage-failed`, `aborted`
+   */
+  exported(work: LongWork = {}): Promise<Blob> {
+    return locked(() => exportTaught(this.#parts.store, work));
+  }
+
+  /** As {@link importTaught}. */
+  import(file: Blob, work: LongWork = {}): Promise<Imported> {
+    return importTaught(file, { ...this.#parts, change: (how) => this.#change(how) }, work);
+  }
+
   picture(id: string) {
     return pictureOf(this.#parts.store, id);
   }
@@ -218,9 +237,7 @@ export class Library {
   }
 
   /** Between two recognitions: none may see labels of one version and rows of another. */
-  async #change(
-    how: (labels: readonly TaughtLabel[], notes: Readonly<Record<string, string>>) => Change,
-  ): Promise<void> {
+  async #change(how: TaughtChange): Promise<void> {
     const { store, head, bankSimilarity, onChange, queue } = this.#parts;
     await queue.run(async () => {
       await locked(async () => {
@@ -250,13 +267,9 @@ export class Library {
   /** Facts of the landmark that a title means: one taught, one of the default collection, or a new one. */
   #factsFor(title: string, renamed?: string): LabelFacts {
     const trimmed = title.trim();
-    const plain = fold(trimmed);
-    // A name of nothing but signs folds to nothing, and means only itself.
-    const equal = (other: string) => other === trimmed || (plain !== '' && fold(other) === plain);
-    const means = ({ title: { en, zh } }: LabelFacts) => equal(en) || equal(zh);
     const others = this.landmarks.value.map(({ facts }) => facts);
     const same = [...others.filter(({ label }) => label !== renamed), ...this.#parts.known].find(
-      means,
+      (one) => isTitleOf(trimmed, one),
     );
     if (same) {
       const { label, country, lat, lon, wikidata } = same;
@@ -265,7 +278,7 @@ export class Library {
     const keeps =
       renamed !== undefined && !this.#parts.known.some(({ label }) => label === renamed);
     return {
-      label: keeps ? renamed : `taught_${crypto.randomUUID().slice(0, 13).replace('-', '')}`,
+      label: keeps ? renamed : freshLabel(),
       title: { en: trimmed, zh: trimmed },
       country: null,
       lat: null,
@@ -278,44 +291,14 @@ export class Library {
   async #current(stored: StoredTaught | null): Promise<readonly TaughtLabel[]> {
     if (!stored) return [];
     const { labels } = stored;
-    return sameMaker(stored.head, this.#parts.head) ? labels : this.#describeAnew(labels);
-  }
-
-  /** Photos of which no copy is left, or none that can be read, are let go. */
-  async #describeAnew(labels: readonly TaughtLabel[]): Promise<TaughtLabel[]> {
-    const { store, encoder } = this.#parts;
-    const described: TaughtLabel[] = [];
-    for (const { facts, photos } of labels) {
-      const rows: TaughtRow[] = [];
-      for (const { id } of photos) {
-        const picture = await pictureOf(store, id);
-        if (!picture) continue;
-        const embedding = await embeddingOf(encoder, picture.blob);
-        if (embedding) rows.push({ id, embedding });
-      }
-      if (rows.length > 0) described.push({ facts, photos: rows });
-    }
-    return described;
-  }
-}
-
-/** Null for a picture that cannot be read; other faults are thrown. */
-async function embeddingOf(encoder: Encoder, picture: Blob): Promise<Float32Array | null> {
-  try {
-    return (await encoder.encode(picture)).embedding;
-  } catch (thrown) {
-    if (toPlainError(thrown).code.startsWith('photo-')) return null;
-    throw thrown;
+    return sameMaker(stored.head, this.#parts.head)
+      ? labels
+      : describeAnew(labels, this.#parts.encoder, (id) => pictureOf(this.#parts.store, id));
   }
 }
 
 function sameMaker(a: TaughtHead, b: TaughtHead): boolean {
-  return (
-    a.encoder.id === b.encoder.id &&
-    a.encoder.weightsSha256 === b.encoder.weightsSha256 &&
-    a.bank.sha256 === b.bank.sha256 &&
-    a.dimension === b.dimension
-  );
+  return sameEncoder(a, b) && a.bank.sha256 === b.bank.sha256;
 }
 
 /** Browsers without Web Locks have one tab's order only. */

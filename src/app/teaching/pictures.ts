@@ -1,4 +1,5 @@
 // The small copies of taught photos that stay in the browser: to look at, to tune by, to describe anew.
+import { throwIfAborted } from '../../errors.ts';
 import type { CairnStore } from '../../retrieval/store.ts';
 
 /** Longest side in pixels: more than any encoder here looks at. */
@@ -6,7 +7,7 @@ const LONGEST_SIDE = 512;
 const QUALITY = 0.85;
 const PREFIX = 'taught/picture/';
 
-interface StoredPicture {
+export interface StoredPicture {
   readonly blob: Blob;
   /** The file's name when it was added. */
   readonly name: string;
@@ -68,6 +69,36 @@ export async function picturesOf(
     if (picture) pictures.push({ id, blob: picture.blob });
   }
   return pictures;
+}
+
+/**
+ * Keeps those of the pictures that are wanted and not there yet; all of them, or none.
+ * @returns ids of the photos whose pictures are new. Throws `storage-full`, `storage-failed`, `aborted`.
+ */
+export async function keepMissing(
+  store: CairnStore,
+  pictures: ReadonlyMap<string, StoredPicture>,
+  wanted: ReadonlySet<string>,
+  signal?: AbortSignal,
+): Promise<string[]> {
+  const kept: string[] = [];
+  try {
+    for (const [id, picture] of pictures) {
+      throwIfAborted(signal);
+      if (!wanted.has(id) || (await pictureOf(store, id))) continue;
+      kept.push(id);
+      await keepPicture(store, id, picture);
+    }
+  } catch (thrown) {
+    await dropThese(store, kept).catch(() => undefined);
+    throw thrown;
+  }
+  return kept;
+}
+
+/** Removes the pictures of these photos. */
+export async function dropThese(store: CairnStore, ids: readonly string[]): Promise<void> {
+  for (const id of ids) await store.deleteValue(PREFIX + id);
 }
 
 /** Removes pictures of photos that are no longer taught. */

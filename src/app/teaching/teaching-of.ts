@@ -16,6 +16,8 @@ export function teachingOf(
     removePhoto: async (...given) => (await opened()).removePhoto(...given),
     remove: async (label) => (await opened()).remove(label),
     undo: async () => (await opened()).undo(),
+    exported: async (work) => (await opened()).exported(work),
+    import: async (...given) => (await opened()).import(...given),
     picture: async (id) => (await opened()).picture(id),
   };
 }

@@ -43,6 +43,16 @@ export interface Removal {
   readonly whole: boolean;
 }
 
+/** What came of a file. */
+export interface Imported {
+  /** Landmarks that got photos. */
+  readonly landmarks: number;
+  /** Photos that were not here before. */
+  readonly photos: number;
+  /** Photos that another encoder described, and of which the file holds no copy to look at. */
+  readonly leftOut: number;
+}
+
 export interface Teaching {
   readonly landmarks: ReadonlySignal<readonly TaughtLandmark[]>;
   /** The last removal, while it can be undone. */
@@ -64,6 +74,10 @@ export interface Teaching {
   removePhoto(label: string, id: string): Promise<void>;
   remove(label: string): Promise<void>;
   undo(): Promise<void>;
+  /** As `Library.exported`: what was taught as one file. */
+  exported(work?: LongWork): Promise<Blob>;
+  /** As `Library.import`: adds what such a file holds, all or nothing. */
+  import(file: Blob, work?: LongWork): Promise<Imported>;
   /** The small copy of a photo; null where it is gone. */
   picture(id: string): Promise<{ readonly blob: Blob; readonly name: string } | null>;
 }

@@ -25,6 +25,7 @@ import {
 } from '../../training/tuning/trainer-keep.ts';
 import type { TrainerService, TuningStatus } from '../../training/tuning/trainer-service.ts';
 import { sha256Hex } from '../../weights/sha256.ts';
+import { storageLeft } from './storage-room.ts';
 import type { SavedTuning, Tuning, TuningState } from './tuning.ts';
 
 /** Steps in one call to the trainer: at most a second or two without news. */
@@ -259,11 +260,10 @@ async function inUseOf(
 }
 
 async function deviceFacts(store: CairnStore): Promise<DeviceFacts> {
-  const estimate = await navigator.storage?.estimate().catch(() => null);
   const { deviceMemory } = navigator as { readonly deviceMemory?: number };
   return {
     persistent: store.persistent,
-    storageLeft: estimate?.quota === undefined ? null : estimate.quota - (estimate.usage ?? 0),
+    storageLeft: await storageLeft(),
     memory: deviceMemory === undefined ? null : deviceMemory * GIBIBYTE,
   };
 }

@@ -3,6 +3,8 @@ import { benchEncode, benchRecognize } from '../../../bench/encode.ts';
 import { benchNetwork } from '../../../bench/encode-network.ts';
 import { benchIndex } from '../../../bench/index.ts';
 import { benchMatch } from '../../../bench/match.ts';
+import { benchPostgres } from '../../../bench/postgres.ts';
+import { benchRerank } from '../../../bench/rerank.ts';
 import { readNumber, readNumbers, readSize, WHOLE } from '../flags.ts';
 import { parseNetworkName } from '../network-model.ts';
 import type { MatcherChoice } from '../open-matcher.ts';
@@ -16,11 +18,13 @@ const DEFAULT_MATCH_RUNS = 10;
 export interface BenchOptions extends MatcherChoice {
   readonly n?: string;
   readonly dim: string;
-  /** Of `encode`: ARCH/SPEC, a network alone instead of the default encoder. */
+  /** Of `encode`: ARCH/SPEC, a network alone instead of the default encoder. Of `rerank`: a model text. */
   readonly model?: string;
   readonly beside?: string;
   readonly size: string;
   readonly threads: string;
+  /** Of `postgres`: postgres://… */
+  readonly collection?: string;
   /** Of `match`: a folder. */
   readonly photos?: string;
 }
@@ -29,7 +33,9 @@ export async function bench(what: string, options: BenchOptions): Promise<void> 
   if (what === 'encode' && options.model !== undefined) {
     return printJson(await benchNamed(options.model, options));
   }
-  const usual = { index: DEFAULT_ROWS, match: DEFAULT_MATCH_RUNS }[what] ?? DEFAULT_RUNS;
+  const usual =
+    { index: DEFAULT_ROWS, postgres: DEFAULT_ROWS, match: DEFAULT_MATCH_RUNS }[what] ??
+    DEFAULT_RUNS;
   const n = readNumber('--n', options.n ?? String(usual), WHOLE);
   switch (what) {
     case 'encode':
@@ -40,10 +46,25 @@ export async function bench(what: string, options: BenchOptions): Promise<void> 
       const dim = readNumber('--dim', options.dim, WHOLE);
       return printJson(await benchIndex({ n, dim, onProgress: progressLine('index') }));
     }
+    case 'postgres': {
+      const dim = readNumber('--dim', options.dim, WHOLE);
+      const { collection: address } = options;
+      return printJson(
+        await benchPostgres({ n, dim, address, onProgress: progressLine('postgres') }),
+      );
+    }
     case 'match':
       return printJson(await benchMatch({ ...options, n, onProgress: progressLine('match') }));
+    case 'rerank': {
+      const { model } = options;
+      if (model === undefined) throw usage('bench rerank needs --model FILE.');
+      return printJson(await benchRerank({ model, n }));
+    }
     default:
-      throw usage(`There is no benchmark "${what}".`, 'Choose encode, index, match or recognize.');
+      throw usage(
+        `There is no benchmark "${what}".`,
+        'Choose encode, index, match, postgres, recognize or rerank.',
+      );
   }
 }
 

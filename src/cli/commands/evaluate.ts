@@ -16,7 +16,7 @@ import { type OpenModel, openModel } from '../models.ts';
 import { readLongestSide } from '../open-matcher.ts';
 import { printJson, usage } from '../output.ts';
 import { PairMatcher } from '../pair-matcher.ts';
-import { rankPhotos, type Verifier } from '../rank-photos.ts';
+import { photosOfLabels, rankPhotos, type Verifier } from '../rank-photos.ts';
 import { REFERENCES } from '../verify-queries.ts';
 import { evaluateBaseline } from './evaluate-baseline.ts';
 
@@ -26,7 +26,7 @@ const MAP_AT = 100;
 export interface EvaluateOptions extends EvaluationSource {
   readonly encoder?: string;
   readonly baseline?: boolean;
-  /** Verify queries against what collections keep of photos, or against the photos. */
+  /** What queries are verified with: `stored` views, the default, whole `photos`, or `none`. */
   readonly references?: string;
   /** LoFTR's, with the row of its specs; the registry's matcher when left out. */
   readonly weights?: string;
@@ -50,17 +50,20 @@ export async function evaluate(options: EvaluateOptions): Promise<void> {
   }
 }
 
+/** What `--references` may be: queries are verified with views as collections keep them, with photos, or not. */
+const VERIFIED_WITH = [...REFERENCES, 'none'] as const;
+
 /** Null where queries are not to be verified. Throws `usage`, `model-*`. */
 async function verifierOf(options: EvaluateOptions): Promise<Verifier | null> {
-  const { references, weights, spec, longestSide } = options;
-  if (references === undefined) {
+  const { references = 'stored', weights, spec, longestSide } = options;
+  const kind = readName('--references', references, VERIFIED_WITH);
+  if (kind === 'none') {
     if ((weights ?? spec ?? longestSide) === undefined) return null;
     throw usage(
       '--weights, --spec and --longest-side are of the matcher.',
-      'Add --references stored or --references photos.',
+      'Leave --references none out.',
     );
   }
-  const kind = readName('--references', references, REFERENCES);
   const side = readLongestSide(longestSide);
   return { pairs: await PairMatcher.open({ weights, spec, longestSide: side }), references: kind };
 }
@@ -76,9 +79,16 @@ async function evaluateModel(
     verifier,
   );
   await verifier?.pairs.dispose();
-  const { decision } = model.reranker;
+  const { decision, trees } = model.reranker;
   const verified = matches && { matches, preset: VERIFICATION };
-  const byStage = predictionsByStage(ranked, labels, RERANK, decision, verified);
+  const byStage = predictionsByStage(
+    ranked,
+    labels,
+    RERANK,
+    decision,
+    verified,
+    trees && { model: trees, photosOf: photosOfLabels(loaded) },
+  );
   const map100 = await retrievalScore(queries, index, loaded);
   index.close();
   return {
@@ -87,7 +97,7 @@ async function evaluateModel(
       queries.map((q) => q.queryKind),
       map100,
     ),
-    reliability: reliability(byStage.get(verified ? '+loftr' : '+decision') ?? []),
+    reliability: reliability([...byStage.values()].at(-1) ?? []),
   };
 }
 

@@ -20,9 +20,10 @@ import {
   sideBySide,
   validationPhotos,
 } from '../../training/descriptors.ts';
-import { decisionSamples, fitDecision, metricOf } from '../../training/fit-decision.ts';
+import { decisionSamples, fitDecision } from '../../training/fit-decision.ts';
 import { FIT } from '../../training/fit-recipe.ts';
 import type { MemberLayout, Metric } from '../../training/metric.ts';
+import { metricOf } from '../../training/out-of-fold.ts';
 import type { Whitening } from '../../training/whitening.ts';
 import { float32ToHalf } from '../../weights/half.ts';
 import { parseRegistry, REGISTRY_FILE } from '../../weights/load-registry.ts';
@@ -31,6 +32,7 @@ import {
   fromFloat32,
   readSafetensors,
   readSafetensorsMetadata,
+  toFloat32,
   type Weights,
   writeSafetensors,
 } from '../../weights/safetensors.ts';
@@ -160,7 +162,9 @@ async function fitEncoder(
   { id, weightsFile, descriptor }: EncoderRecipe,
   { draft, network, metadata, photos }: DescribedEncoder,
 ): Promise<{ entry: EncoderEntry; report: FitReport }> {
-  const { metric, ...fitted } = await fitModel(id, photos, [{ length: descriptor, weight: 1 }]);
+  const layout = [{ length: descriptor, weight: 1 }];
+  const metric = metricOf(photos, layout);
+  const fitted = await fitModel(id, photos, layout, metric);
   const weights = withWhitening(network, metric[0]!.whitening, descriptor);
   const weightsEntry = await writeModel(weightsFile, writeSafetensors(weights, metadata));
   const embedding = await openNodeNetwork(draft, weights, 'embedding');
@@ -180,8 +184,32 @@ async function fitEnsemble(
     weight,
   }));
   const members = recipe.members.map(({ encoder }) => described.get(encoder) ?? []);
-  const { bank, decision, report } = await fitModel(recipe.id, sideBySide(members), layout);
+  const metric = await storedMetric(recipe, layout);
+  const { bank, decision, report } = await fitModel(recipe.id, sideBySide(members), layout, metric);
   return { entry: { ...recipe, bank, decision }, report };
+}
+
+/**
+ * The members' whitenings as they ship, which embeddings come from. Learned again they would be as good and another
+ * basis of the same space: a bank in it would be compared with embeddings in the other.
+ */
+async function storedMetric(
+  { members }: EnsembleRecipe,
+  layout: readonly MemberLayout[],
+): Promise<Metric> {
+  return Promise.all(
+    members.map(async ({ encoder }, m) => {
+      const { weightsFile = '' } = ENCODER_RECIPES.find(({ id }) => id === encoder) ?? {};
+      const weights = readSafetensors(await readFile(join(modelsFolder(), weightsFile)));
+      const read = (name: string) => {
+        const tensor = weights.get(name);
+        if (!tensor) throw usage(`"${encoder}" has no whitening yet.`, 'Fit it first.');
+        return toFloat32(tensor, name);
+      };
+      const whitening = { mean: read('whitening.mean'), weight: read('whitening.weight') };
+      return { ...layout[m]!, whitening }; // one for each member
+    }),
+  );
 }
 
 interface FitReport {
@@ -199,9 +227,9 @@ async function fitModel(
   id: string,
   photos: readonly DescribedPhoto[],
   layout: readonly MemberLayout[],
+  metric: Metric,
 ) {
-  note(`${id}: metric …`);
-  const metric = metricOf(photos, layout);
+  note(`${id}: bank …`);
   const bankPhotos = photos.filter((p) => p.role === 'negative-bank');
   const bankRows = embedAll(bankPhotos, metric);
   const dim = bankRows[0]?.length ?? 0;
@@ -226,7 +254,7 @@ async function fitModel(
     accept,
     validation: scoreStages(validation.byStage),
   };
-  return { metric, bank, decision, report };
+  return { bank, decision, report };
 }
 
 /** What each stage says on the validation split, which acceptance is chosen by. */

@@ -3,9 +3,8 @@ import { toPlainError } from '../../errors.ts';
 import { backendInWords } from '../../inference/backend.ts';
 import { recognize as recognizePhoto, type Stages } from '../../recognizer.ts';
 import { RERANK } from '../../rerank/presets.ts';
-import { IndexService } from '../../retrieval/index-service.ts';
 import type { Verdict } from '../../verdict.ts';
-import { openCollection } from '../collections.ts';
+import { openForSearch } from '../collections.ts';
 import { readPhoto } from '../encode-photos.ts';
 import { openModel } from '../models.ts';
 import { nodeVerifier } from '../node-verifier.ts';
@@ -38,11 +37,10 @@ export async function recognize(photos: string[], options: RecognizeOptions): Pr
 /** Encoder, collection and re-ranker, open and matching each other. */
 export async function openStages(options: RecognizeOptions): Promise<Stages> {
   const { encoder, info, reranker } = await openModel(options.encoder);
-  const search = new IndexService({ graphs: 'lazy' });
-  const collection = await search.open(
-    { kind: 'loaded', loaded: await openCollection(options.collection) },
-    { encoder: { id: info.id, weightsSha256: info.weightsSha256, dim: info.dim } },
-  );
+  const { search, describe } = await openForSearch(options.collection, {
+    encoder: { id: info.id, weightsSha256: info.weightsSha256, dim: info.dim },
+  });
+  const collection = await describe();
   const backend = backendInWords(info.backend);
   const verifier = await nodeVerifier(collection, search);
   const { labels } = collection;

@@ -7,8 +7,8 @@ import type { RerankPreset } from '../../rerank/presets.ts';
 import { RERANK } from '../../rerank/presets.ts';
 import type { RankingStage } from '../../rerank/rerank.ts';
 import { makeTask, validationPhotos } from '../../training/descriptors.ts';
-import { metricOf } from '../../training/fit-decision.ts';
 import { FIT } from '../../training/fit-recipe.ts';
+import { metricOf } from '../../training/out-of-fold.ts';
 import { readSafetensors } from '../../weights/safetensors.ts';
 import { describePhotos } from '../describe-photos.ts';
 import { ENCODER_RECIPES } from '../encoders.ts';
@@ -64,6 +64,12 @@ const SWEEPS: readonly Sweep[] = [
     stage: '+penalty',
     values: [1, 3, 5, 10, 20],
     set: (p, queryNeighbours) => ({ ...p, penalty: { ...p.penalty, queryNeighbours } }),
+  },
+  {
+    name: 'mean.weight',
+    stage: '+mean',
+    values: [0, 0.15, 0.3, 0.45, 0.6, 0.8, 1, 1.5],
+    set: (p, weight) => ({ ...p, mean: { weight } }),
   },
 ];
 

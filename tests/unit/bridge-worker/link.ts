@@ -3,16 +3,19 @@ import { Worker } from 'node:worker_threads';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import type { WorkerLink } from '../../../src/bridge/worker-link.ts';
 
-const WORKER = new URL('./worker.ts', import.meta.url).href;
+const file = (name: string) => new URL(name, import.meta.url).href;
 
 export interface ThreadLink extends WorkerLink {
   readonly thread: Worker;
 }
 
-/** @param watched false = deaths go unnoticed, so that only heartbeats can tell */
-export function linkThread(watched = true): ThreadLink {
+/**
+ * @param watched false = deaths go unnoticed, so that only heartbeats can tell
+ * @param worker the file beside this one that it runs
+ */
+export function linkThread(watched = true, worker = './worker.ts'): ThreadLink {
   // Threads take no TypeScript by themselves: tsx's loader is registered inside.
-  const code = `import('tsx/esm/api').then((tsx) => tsx.tsImport(${JSON.stringify(WORKER)}, ${JSON.stringify(WORKER)}))`;
+  const code = `import('tsx/esm/api').then((tsx) => tsx.tsImport(${JSON.stringify(file(worker))}, ${JSON.stringify(file(worker))}))`;
   const thread = new Worker(code, { eval: true });
   thread.on('error', () => {});
   return {
