@@ -1,5 +1,5 @@
-// The recipe's decision: seven classes over the five best labels, by boosted trees; hence kind, label and
-// confidence. Trained by `cairn train-reranker`, never set by hand.
+// The recipe's decision: seven classes over the five best labels, by boosted trees and a linear model on the same
+// features; hence kind, label and confidence. Trained by `cairn train-reranker`, never set by hand.
 import { CairnError } from '../errors.ts';
 import type { Kind } from '../verdict.ts';
 import {
@@ -23,6 +23,20 @@ export const NOT_A_LANDMARK = CHOICES;
 export const ANOTHER_LANDMARK = CHOICES + 1;
 export const CLASSES = CHOICES + 2;
 
+/**
+ * Multinomial logistic regression on standardised features. Trees end in steps: beyond the last one everything is
+ * alike. A linear model goes on, and orders the surest, where GAP looks most; docs/evaluation.md has both alone.
+ */
+export interface LinearModel {
+  /** Names of its columns, each one of the trees'. A missing value counts as 0 before it is standardised. */
+  readonly columns: readonly string[];
+  readonly mean: readonly number[];
+  readonly scale: readonly number[];
+  /** [CLASSES][columns] */
+  readonly weights: readonly (readonly number[])[];
+  readonly bias: readonly number[];
+}
+
 /** What the trees were trained with, and how their scores are read. */
 export interface TreeTraining {
   /** SHA-256 of the model whose embeddings were searched for, as `ServedModel` has it. */
@@ -35,6 +49,7 @@ export interface TreeTraining {
   readonly temperature: number;
   /** The least probability at which a landmark is named. Chosen as `DecisionModel.accept` is. */
   readonly accept: number;
+  readonly linear: LinearModel;
 }
 
 export interface TreeDecisionModel extends TreeTraining {
@@ -53,7 +68,8 @@ export function openTreeDecision(
     trees.features.length === columns.length &&
     trees.features.every((name, f) => name === columns[f]) &&
     training.temperature > 0 &&
-    Number.isFinite(training.accept);
+    Number.isFinite(training.accept) &&
+    isLinear(training.linear, columns);
   if (!fits) {
     throw new CairnError(
       'model-invalid',
@@ -62,6 +78,21 @@ export function openTreeDecision(
     );
   }
   return { ...training, trees };
+}
+
+function isLinear(linear: LinearModel, columns: readonly string[]): boolean {
+  const { length } = linear.columns;
+  const numbers = (row: readonly number[] | undefined, count: number) =>
+    row?.length === count && row.every(Number.isFinite);
+  return (
+    linear.columns.every((name) => columns.includes(name)) &&
+    numbers(linear.mean, length) &&
+    numbers(linear.scale, length) &&
+    linear.scale.every((scale) => scale > 0) &&
+    linear.weights.length === CLASSES &&
+    linear.weights.every((row) => numbers(row, length)) &&
+    numbers(linear.bias, CLASSES)
+  );
 }
 
 /** What a feature added, all labels' columns of it together. */
@@ -97,7 +128,9 @@ const NOTHING: TreeDecision = {
 /** @param row As from `treeRow`; null when nothing was found. */
 export function decideByTrees(row: TreeRow | null, model: TreeDecisionModel): TreeDecision {
   if (!row) return NOTHING;
-  const classes = probabilities(predictRaw(model.trees, row.values), row, model.temperature);
+  const byTrees = probabilities(predictRaw(model.trees, row.values), row, model.temperature);
+  const byLine = probabilities(linearScores(row, model.linear), row);
+  const classes = byTrees.map((probability, k) => (probability + byLine[k]!) / 2);
   const order = row.choices
     .map((choice, place) => ({ choice, probability: classes[place]! }))
     .sort((a, b) => b.probability - a.probability);
@@ -115,7 +148,7 @@ export function decideByTrees(row: TreeRow | null, model: TreeDecisionModel): Tr
 }
 
 /** Softmax of the scores; labels that are not there cannot be right. [CLASSES], sums to 1. */
-function probabilities(scores: Float64Array, { choices }: TreeRow, temperature: number) {
+function probabilities(scores: Float64Array, { choices }: TreeRow, temperature = 1): Float64Array {
   const known = scores.map((score, k) =>
     k < CHOICES && k >= choices.length ? Number.NEGATIVE_INFINITY : score / temperature,
   );
@@ -125,17 +158,47 @@ function probabilities(scores: Float64Array, { choices }: TreeRow, temperature: 
   return exps.map((value) => value / sum);
 }
 
+/** Logits. [CLASSES] */
+function linearScores(row: TreeRow, { weights, bias, ...linear }: LinearModel): Float64Array {
+  const z = standardised(row, linear);
+  return Float64Array.from(weights, (own, k) =>
+    own.reduce((sum, weight, c) => sum + weight * z[c]!, bias[k]!),
+  );
+}
+
+function standardised(
+  { values }: TreeRow,
+  { columns, mean, scale }: Pick<LinearModel, 'columns' | 'mean' | 'scale'>,
+): readonly number[] {
+  return columns.map((name, c) => {
+    const value = values[PLACES.get(name)!]!; // checked when the model was opened
+    return ((Number.isFinite(value) ? value : 0) - mean[c]!) / scale[c]!;
+  });
+}
+
+/** Place of each column in a row. */
+const PLACES: ReadonlyMap<string, number> = new Map(
+  TREE_FEATURES.map((feature, f) => [columnName(feature), f]),
+);
+
 /**
- * Why: what each feature added on the trees' paths, most first. In sum with what is expected of any photo it is
- * the score of "the label is right" less the mean of the other two kinds'.
+ * Why: what each feature added on the trees' paths, and to the linear score beyond what an average photo's would,
+ * the mean of the two, most first. Scores are those of "the label is right" less the mean of the other two kinds'.
  */
 export function explainTrees(
   row: TreeRow,
   decision: TreeDecision,
-  { trees }: TreeDecisionModel,
+  { trees, temperature, linear }: TreeDecisionModel,
 ): readonly TreeContribution[] {
   const place = row.choices.findIndex(({ label }) => label === decision.label);
-  const added = pathContributions(trees, row.values);
+  const z = standardised(row, linear);
+  const added = pathContributions(trees, row.values).map((own, k) => {
+    const scores = own.map((score) => score / temperature / 2);
+    for (const [c, name] of linear.columns.entries()) {
+      scores[PLACES.get(name)!]! += (linear.weights[k]![c]! * z[c]!) / 2;
+    }
+    return scores;
+  });
   const [right, none, unlisted] = [added[place], added[NOT_A_LANDMARK], added[ANOTHER_LANDMARK]];
   if (!right || !none || !unlisted) return [];
   const sums = new Map<LabelFeature | PhotoFeature, { value: number; contribution: number }>(

@@ -88,7 +88,7 @@ describe('names', () => {
     expect(stageName(MESSAGES.en, '+loftr')).toBe('After comparing details');
     expect(stageName(MESSAGES.en, '+lightgbm')).toBe('Lightgbm');
     expect(featureName(MESSAGES.en, 'voteShare')).toBe('Share of the votes');
-    expect(featureName(MESSAGES.en, 'inlierRatio')).toBe('Inlier ratio');
+    expect(featureName(MESSAGES.en, 'edgeStrength')).toBe('Edge strength');
     expect(timingName(MESSAGES.zh, 'decode')).toBe('读取照片');
     expect(timingName(MESSAGES.en, 'resize')).toBe('Resize');
     expect(featureName(MESSAGES.en, 'toString')).toBe('To string');

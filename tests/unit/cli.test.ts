@@ -173,6 +173,7 @@ describe('cairn evaluate', () => {
         '+mean',
         '+decision',
         '+loftr',
+        '+lightgbm',
       ]);
       expect(report.top1).toBeGreaterThanOrEqual(0.8);
       expect(report.gap).toBe(report.stages.at(-1).gap);

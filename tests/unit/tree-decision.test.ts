@@ -174,7 +174,15 @@ const TRAINING = {
   bankSha256: 'b',
   matcher: { id: 'm', weightsSha256: 'c' },
   temperature: 2,
-  accept: 0.3,
+  accept: 0.25,
+  // Says nothing: the trees' probabilities are halved towards equal ones.
+  linear: {
+    columns: ['inliers.1'],
+    mean: [20],
+    scale: [10],
+    weights: Array.from({ length: CLASSES }, () => [0]),
+    bias: Array.from({ length: CLASSES }, () => 0),
+  },
 };
 const model: TreeDecisionModel = { ...TRAINING, trees: stumps('inliers.1', LEAVES, 25) };
 
@@ -192,7 +200,7 @@ describe('the decision by trees', () => {
   };
 
   it('names the likeliest of the five, softened by the temperature', () => {
-    const wanted = softmax([0, 1.5, 0, 0, 0, 0.5, 0.25]);
+    const wanted = softmax([0, 1.5, 0, 0, 0, 0.5, 0.25]).map((p) => (p + 1 / 7) / 2);
     const found = decideByTrees(rowWith(40, 5), model);
     expect(found.label).toBe(1);
     expect(found.confidence).toBeCloseTo(wanted[1]!, 12);
@@ -207,7 +215,7 @@ describe('the decision by trees', () => {
   it('never names a label that is not there', () => {
     const found = decideByTrees(rowWith(40, 1), model);
     expect(found.label).toBe(0);
-    expect(found.confidence).toBeCloseTo(softmax([0, 0.5, 0.25])[0]!, 12);
+    expect(found.confidence).toBeCloseTo((softmax([0, 0.5, 0.25])[0]! + 1 / 3) / 2, 12);
     expect(decideByTrees(null, model)).toMatchObject({
       label: null,
       kind: 'not-landmark',
@@ -228,8 +236,21 @@ describe('the decision by trees', () => {
     const told = explainTrees(row, decideByTrees(row, model), model);
     expect(told[0]).toMatchObject({ name: 'inliers', value: 40 });
     // From what is expected, (10 · 0 + 30 · 3) / 40, to 3.
-    expect(told[0]!.contribution).toBeCloseTo(3 - 2.25, 12);
+    expect(told[0]!.contribution).toBeCloseTo((3 - 2.25) / 2 / 2, 12);
     expect(told.slice(1).every(({ contribution }) => contribution === 0)).toBe(true);
+  });
+
+  it('is the mean with the linear model, for which a missing value is 0', () => {
+    const weights = TRAINING.linear.weights.map((own, k) => (k === 1 ? [1] : own));
+    const both = { ...model, linear: { ...TRAINING.linear, weights } };
+    const trees = softmax([0, 1.5, 0, 0, 0, 0.5, 0.25])[1]!;
+    const found = decideByTrees(rowWith(40, 5), both);
+    expect(found.confidence).toBeCloseTo((trees + softmax([0, 2, 0, 0, 0, 0, 0])[1]!) / 2, 12);
+    const told = explainTrees(rowWith(40, 5), found, both);
+    expect(told[0]!.contribution).toBeCloseTo((3 - 2.25) / 2 / 2 + 2 / 2, 12);
+    const missing = decideByTrees(rowWith(Number.NaN, 5), both);
+    const sums = [1, 0, 0, 0, 0, 0.5, 0.25];
+    expect(missing.confidence).toBeLessThan((softmax(sums)[0]! + 1 / 6) / 2);
   });
 
   it('refuses trees of other features or classes', () => {

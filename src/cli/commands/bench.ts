@@ -1,11 +1,14 @@
 // `cairn bench`: benchmarks that print JSON.
+import { join } from 'node:path';
 import { benchEncode, benchRecognize } from '../../../bench/encode.ts';
 import { benchNetwork } from '../../../bench/encode-network.ts';
 import { benchIndex } from '../../../bench/index.ts';
 import { benchMatch } from '../../../bench/match.ts';
 import { benchPostgres } from '../../../bench/postgres.ts';
 import { benchRerank } from '../../../bench/rerank.ts';
+import { DEFAULT_MODEL } from '../encoders.ts';
 import { readNumber, readNumbers, readSize, WHOLE } from '../flags.ts';
+import { modelsFolder } from '../models.ts';
 import { parseNetworkName } from '../network-model.ts';
 import type { MatcherChoice } from '../open-matcher.ts';
 import { printJson, progressLine, usage } from '../output.ts';
@@ -56,8 +59,7 @@ export async function bench(what: string, options: BenchOptions): Promise<void> 
     case 'match':
       return printJson(await benchMatch({ ...options, n, onProgress: progressLine('match') }));
     case 'rerank': {
-      const { model } = options;
-      if (model === undefined) throw usage('bench rerank needs --model FILE.');
+      const model = options.model ?? join(modelsFolder(), `${DEFAULT_MODEL}-reranker.txt`);
       return printJson(await benchRerank({ model, n }));
     }
     default:

@@ -9,7 +9,11 @@ import { thresholdRefusing } from '../../evaluation/recognition-metrics.ts';
 import { reliability } from '../../evaluation/report.ts';
 import { predictionsByStage, scoreStages } from '../../evaluation/stages.ts';
 import { RERANK, VERIFICATION } from '../../rerank/presets.ts';
-import { openTreeDecision, type TreeTraining } from '../../rerank/tree-decision.ts';
+import {
+  type LinearModel,
+  openTreeDecision,
+  type TreeTraining,
+} from '../../rerank/tree-decision.ts';
 import { emitModule } from '../../rerank/trees/emit-module.ts';
 import { exportTrees } from '../../rerank/trees/exported-trees.ts';
 import { parseLightGbm } from '../../rerank/trees/lightgbm-text.ts';
@@ -78,6 +82,7 @@ export async function trainReranker(options: TrainRerankerOptions): Promise<void
     matcher,
     temperature: report.temperature,
     accept: 1,
+    linear: report.linear,
   };
 
   const validation = await scoreValidation(manifest, pairs, openTreeDecision(exported, training));
@@ -90,14 +95,19 @@ export async function trainReranker(options: TrainRerankerOptions): Promise<void
     typesFrom: '../trees/exported-trees.ts',
     command,
   });
-  await writeFile(join(EXPORTED, `${served.id}.ts`), module);
-  await writeFile(join(EXPORTED, `${served.id}.json`), `${JSON.stringify(final, null, 2)}\n`);
+  await writeFile(join(EXPORTED, `${served.id}.generated.ts`), module);
+  await writeFile(
+    join(EXPORTED, `${served.id}.generated.json`),
+    `${JSON.stringify(final, null, 2)}\n`,
+  );
   await writeFile(join(modelsFolder(), `${served.id}-reranker.txt`), text);
-  printJson({ ...report, tried: report.tried.length, ...validation });
+  const { linear, ...told } = report;
+  printJson({ ...told, linear: linear.columns.length, ...validation });
 }
 
 interface Report {
   readonly temperature: number;
+  readonly linear: LinearModel;
   readonly tried: readonly unknown[];
 }
 

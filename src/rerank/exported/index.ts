@@ -2,6 +2,7 @@
 import type { ServedModel } from '../../weights/load-registry.ts';
 import { openTreeDecision, type TreeDecisionModel, type TreeTraining } from '../tree-decision.ts';
 import type { ExportedTrees } from '../trees/exported-trees.ts';
+import pair from './lite0-lite2.generated.json' with { type: 'json' };
 
 interface Exported {
   readonly training: TreeTraining;
@@ -10,7 +11,9 @@ interface Exported {
 }
 
 /** By the id of the model that each was trained for. */
-const EXPORTED: Readonly<Record<string, Exported>> = {};
+const EXPORTED: Readonly<Record<string, Exported>> = {
+  'lite0-lite2': { training: pair, load: () => import('./lite0-lite2.generated.ts') },
+};
 
 /** Null where none was trained for exactly this model and bank. Throws `model-invalid`. */
 export async function exportedTrees(
