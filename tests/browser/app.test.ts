@@ -113,6 +113,10 @@ describe('a collection of drawn scenes', () => {
 
   test('a second visit takes models and collection from storage', async () => {
     const { page } = await openReady(context, `${DRAWN_SITE}/`);
+    // The matcher comes in the background, after the page is ready.
+    const preparing = page.getByTestId('engine-preparing');
+    await preparing.waitFor({ state: 'attached', timeout: READY_MS });
+    await preparing.waitFor({ state: 'detached', timeout: READY_MS });
     const asked: string[] = [];
     page.on('request', (request) => asked.push(request.url()));
     await page.reload();
