@@ -25,7 +25,7 @@ export const CLASSES = CHOICES + 2;
 
 /**
  * Multinomial logistic regression on standardised features. Trees end in steps: beyond the last one everything is
- * alike. A linear model goes on, and orders the surest, where GAP looks most; docs/evaluation.md has both alone.
+ * alike. A linear model goes on, and orders the surest, where GAP looks most; docs/decision.md has both alone.
  */
 export interface LinearModel {
   /** Names of its columns, each one of the trees'. A missing value counts as 0 before it is standardised. */
