@@ -8,15 +8,22 @@ import { decideOutcome, type Outcome } from './rerank/decide.ts';
 import type { RerankerModel } from './rerank/load-reranker.ts';
 import type { NonLandmarkBank } from './rerank/non-landmark-bank.ts';
 import { type RerankPreset, VERIFICATION, type VerificationPreset } from './rerank/presets.ts';
-import { RANKING_STAGES, type RerankTrace, rerank, stageWinners } from './rerank/rerank.ts';
+import {
+  RANKING_STAGES,
+  type RerankTrace,
+  rerank,
+  scoreLessBank,
+  stageWinners,
+} from './rerank/rerank.ts';
 import type { LabelScore } from './rerank/soft-voting.ts';
 import type { CollectionLabel } from './retrieval/labels.ts';
 import type { CollectionSearch, StoredReference } from './retrieval/search.ts';
 import { bankLevel, mergeTraces } from './retrieval/tuned-space.ts';
 import { CANDIDATES, type Candidate, type Evidence, type Verdict } from './verdict.ts';
 
-/** The evidence's name for what matching said. */
+/** The evidence's names for what follows ranking, as `cairn evaluate` has them. */
 const VERIFIED_STAGE = '+loftr';
+const DECISION_STAGES = { trees: '+lightgbm', logistic: '+decision' } as const;
 /** How many of the nearest references the evidence names. */
 const NEAREST_SHOWN = 10;
 
@@ -81,11 +88,12 @@ export async function recognize(
 
   reportStep(work, 'decide', 0);
   const verified = performance.now();
+  // Trees know embeddings as they are: beside a tuned network similarities are made comparable, no more.
+  const trees = stages.tuned ? null : reranker.trees;
   const outcome = decideOutcome(trace, matched ?? [], {
     ranking: preset,
     verification: stages.verifier?.preset ?? VERIFICATION,
-    // Trees know embeddings as they are: beside a tuned network similarities are made comparable, no more.
-    reranker: stages.tuned ? { ...reranker, trees: null } : reranker,
+    reranker: { ...reranker, trees },
     photosOf: (label) => labels[label]?.photos ?? 0,
   });
   const candidates = candidatesOf(trace, outcome.ranked, matched, labels);
@@ -105,7 +113,7 @@ export async function recognize(
       total: decided - began,
     },
     backend,
-    evidence: evidenceOf(trace, outcome, matched, labels, preset),
+    evidence: evidenceOf(trace, outcome, matched, { labels, preset, trees }),
   };
 }
 
@@ -178,13 +186,18 @@ function candidatesOf(
 
 function evidenceOf(
   trace: RerankTrace,
-  { ranked, features }: Outcome,
+  { ranked, verified, confidence, features }: Outcome,
   matched: readonly MatchedReference[] | null,
-  labels: readonly CollectionLabel[],
-  preset: RerankPreset,
+  { labels, preset, trees }: Pick<Stages, 'labels' | 'preset'> & Pick<RerankerModel, 'trees'>,
 ): Evidence {
   const winners = stageWinners(trace, preset);
-  const leader = matched && ranked[0];
+  const stageOf = (stage: string, best: LabelScore, score: number) => ({
+    stage,
+    label: nameOf(labels, best.label),
+    score,
+  });
+  const leader = matched && verified[0];
+  const best = ranked[0];
   return {
     engine: trace.engine,
     nearest: trace.nearest.slice(0, NEAREST_SHOWN),
@@ -193,9 +206,8 @@ function evidenceOf(
         const winner = winners[stage];
         return winner ? [{ stage, label: nameOf(labels, winner.label), score: winner.score }] : [];
       }),
-      ...(leader
-        ? [{ stage: VERIFIED_STAGE, label: nameOf(labels, leader.label), score: leader.votes }]
-        : []),
+      ...(leader ? [stageOf(VERIFIED_STAGE, leader, scoreLessBank(leader, trace, preset))] : []),
+      ...(best ? [stageOf(DECISION_STAGES[trees ? 'trees' : 'logistic'], best, confidence)] : []),
     ],
     verification:
       matched?.map(({ label, row, matches, inliers, points, size }) => ({

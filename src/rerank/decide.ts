@@ -18,6 +18,8 @@ const TOLD = 8;
 export interface Outcome {
   /** Labels in their final order. */
   readonly ranked: readonly LabelScore[];
+  /** As matching left them, before the decision. */
+  readonly verified: readonly LabelScore[];
   readonly kind: Kind;
   /** Probability that the best label is right, 0..1. */
   readonly confidence: number;
@@ -54,6 +56,7 @@ export function decideOutcome(
   const told = row ? explainTrees(row, found, trees).slice(0, TOLD) : [];
   return {
     ranked: [...found.choices, ...others.filter(({ label }) => !chosen.has(label))],
+    verified: others,
     kind: found.kind,
     confidence: found.confidence,
     probabilities: found.probabilities,
@@ -69,6 +72,7 @@ function byLogistic(
   const { ranked, features, decision, agreement } = decideVerified(trace, matches, models);
   return {
     ranked,
+    verified: ranked,
     kind: decision.kind,
     confidence: decision.probabilities.landmark,
     probabilities: decision.probabilities,

@@ -7,7 +7,7 @@ import type {
   SearchEngine,
   SearchResult,
 } from '../retrieval/search.ts';
-import { meanVotes } from './label-means.ts';
+import { meanVotes } from './mean-votes.ts';
 import { type NonLandmarkBank, penaliseReferences } from './non-landmark-bank.ts';
 import type { RerankPreset } from './presets.ts';
 import { expandQuery } from './query-expansion.ts';
@@ -125,13 +125,22 @@ export function scoreLabels(
   };
 }
 
+/** votes^(1/power) less the query's own closeness to the bank: comparable among queries. */
+export function scoreLessBank(
+  { votes }: LabelScore,
+  { queryBank }: RerankTrace,
+  { penalty, voting }: RerankPreset,
+): number {
+  return votes ** (1 / voting.power) - penalty.query * queryBank;
+}
+
 /** The stages of `cairn evaluate` that end in a label and a score, in the order of the pipeline. */
 export const RANKING_STAGES = ['global', '+qe', '+vote', '+penalty', '+mean'] as const;
 export type RankingStage = (typeof RANKING_STAGES)[number];
 
 /**
  * Best label of each stage with the score that ranks it among other queries:
- * cosine, cosine after expansion, votes, then votes^(1/power) less the query's own closeness to the bank, before
+ * cosine, cosine after expansion, votes^(1/power), then the same less the query's own closeness to the bank, before
  * and after the labels' means joined.
  * A stage that is switched off repeats the one before it. Empty results give null.
  */
@@ -139,21 +148,16 @@ export function stageWinners(
   trace: RerankTrace,
   preset: RerankPreset,
 ): Readonly<Record<RankingStage, { label: number; score: number } | null>> {
-  const { penalty, voting } = preset;
   const nearest = trace.nearest[0];
   const expanded = trace.expanded[0];
   const voted = trace.voted[0];
+  const root = ({ votes }: LabelScore) => votes ** (1 / preset.voting.power);
   const lessBank = (best: LabelScore | undefined) =>
-    best
-      ? {
-          label: best.label,
-          score: best.votes ** (1 / voting.power) - penalty.query * trace.queryBank,
-        }
-      : null;
+    best ? { label: best.label, score: scoreLessBank(best, trace, preset) } : null;
   return {
     global: nearest ? { label: nearest.label, score: nearest.similarity } : null,
     '+qe': expanded ? { label: expanded.label, score: expanded.similarity } : null,
-    '+vote': voted ? { label: voted.label, score: voted.votes } : null,
+    '+vote': voted ? { label: voted.label, score: root(voted) } : null,
     '+penalty': lessBank(trace.penalised[0]),
     '+mean': lessBank(trace.ranked[0]),
   };

@@ -27,11 +27,11 @@ export interface ViewMatch extends VerifiableView {
  * labels get their first before any gets its second.
  * @param ranked labels, the best first
  */
-export function viewsToVerify(
+export function viewsToVerify<V extends VerifiableView>(
   ranked: readonly LabelScore[],
-  views: readonly VerifiableView[],
+  views: readonly V[],
   { labels, viewsOfLabel, most }: VerificationPreset,
-): readonly VerifiableView[] {
+): readonly V[] {
   const queues = ranked.slice(0, labels).map(({ label }) =>
     views
       .filter((view) => view.label === label)

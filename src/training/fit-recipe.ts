@@ -12,4 +12,6 @@ export const FIT = {
   decisionL2: 0.01,
   /** Each outcome's share of the total weight: right, unlisted (or wrongly named), not a landmark. */
   outcomeShares: [0.5, 0.2, 0.3],
+  /** Share of the validation photos without a landmark that may be named one: the threshold for naming follows. */
+  namedWrongly: 0.01,
 } as const;

@@ -86,7 +86,8 @@ describe('names', () => {
   it('are readable even for what the page has never heard of', () => {
     expect(stageName(MESSAGES.en, '+vote')).toBe('After voting');
     expect(stageName(MESSAGES.en, '+loftr')).toBe('After comparing details');
-    expect(stageName(MESSAGES.en, '+lightgbm')).toBe('Lightgbm');
+    expect(stageName(MESSAGES.en, '+lightgbm')).toBe('After weighing everything');
+    expect(stageName(MESSAGES.en, '+bagging')).toBe('Bagging');
     expect(featureName(MESSAGES.en, 'voteShare')).toBe('Share of the votes');
     expect(featureName(MESSAGES.en, 'edgeStrength')).toBe('Edge strength');
     expect(timingName(MESSAGES.zh, 'decode')).toBe('读取照片');

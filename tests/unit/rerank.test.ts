@@ -5,7 +5,7 @@ import { ExactGallery } from '../../src/evaluation/exact-gallery.ts';
 import { seededRandom } from '../../src/random.ts';
 import { decide, KINDS, parseDecision, softmax } from '../../src/rerank/decision.ts';
 import { decisionFeatures, FEATURES } from '../../src/rerank/features.ts';
-import { meanVotes } from '../../src/rerank/label-means.ts';
+import { meanVotes } from '../../src/rerank/mean-votes.ts';
 import { decodeBank, encodeBank } from '../../src/rerank/load-reranker.ts';
 import { NonLandmarkBank, penaliseReferences } from '../../src/rerank/non-landmark-bank.ts';
 import { RERANK, type RerankPreset } from '../../src/rerank/presets.ts';

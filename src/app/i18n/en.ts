@@ -37,7 +37,9 @@ const rankingStages = {
   '+penalty': 'Less what looks like no landmark',
   '+mean': 'With what its photos have in common',
   '+loftr': 'After comparing details',
-} satisfies Record<RankingStage | '+loftr', string>;
+  '+decision': 'After weighing everything',
+  '+lightgbm': 'After weighing everything',
+} satisfies Record<RankingStage | '+loftr' | '+decision' | '+lightgbm', string>;
 
 /** What the decision looks at. */
 const features = {

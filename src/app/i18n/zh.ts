@@ -128,6 +128,8 @@ export const zh: Messages = {
       '+penalty': '扣除与普通场景的相似',
       '+mean': '加上与地标平均特征的相似',
       '+loftr': '比对细节之后',
+      '+decision': '综合权衡之后',
+      '+lightgbm': '综合权衡之后',
     },
     featuresTitle: '是什么左右了结论',
     featuresNote: '向右表示支持最佳猜测，向左表示反对。',

@@ -2,6 +2,8 @@
 
 import type { Kind, Verdict } from '../../verdict.ts';
 import { useApp, useWords } from '../app.ts';
+import type { Format } from '../i18n/format.ts';
+import type { Messages } from '../i18n/messages.ts';
 import { BalanceBar, Bar } from '../shell/bar.tsx';
 import { MatchedPoints } from './matched-points.tsx';
 import { featureName, landmarkName, stageName, timingName } from './names.ts';
@@ -95,9 +97,7 @@ function Features({ verdict }: { readonly verdict: Verdict }) {
           {features.map(({ name, value, contribution }) => (
             <tr key={name}>
               <th scope="row">{featureName(t, name)}</th>
-              <td class="table__number">
-                {Number.isFinite(value) ? f.score(value) : t.why.unknown}
-              </td>
+              <td class="table__number">{featureValue(value, t, f)}</td>
               <td class="table__bar">
                 <BalanceBar share={contribution / widest} />
               </td>
@@ -108,6 +108,12 @@ function Features({ verdict }: { readonly verdict: Verdict }) {
       </table>
     </Block>
   );
+}
+
+/** Counts are whole, all else has two decimals. */
+function featureValue(value: number, t: Messages, f: Format): string {
+  if (!Number.isFinite(value)) return t.why.unknown;
+  return Number.isInteger(value) ? f.count(value) : f.score(value);
 }
 
 function Kinds({ verdict }: { readonly verdict: Verdict }) {

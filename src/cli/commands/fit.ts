@@ -48,9 +48,6 @@ import { useWasmKernels } from '../fit-kernels.ts';
 import { modelsFolder, writeModel, writeRegistry } from '../models.ts';
 import { note, printJson, usage } from '../output.ts';
 
-/** Share of the validation photos without a landmark that may be named one (design: 1 %). */
-const NAMED_WRONGLY = 0.01;
-
 export interface FitOptions {
   readonly manifest: string[];
   /** Ids of encoders and ensembles; all when left out. */
@@ -241,7 +238,7 @@ async function fitModel(
   });
   const fitted = fitDecision(samples);
   const validation = await rankValidation(photos, metric, { ...fitted, accept: 0 });
-  const accept = thresholdRefusing(validation.nonLandmarkScores, NAMED_WRONGLY);
+  const accept = thresholdRefusing(validation.nonLandmarkScores, FIT.namedWrongly);
   const model: DecisionModel = { ...fitted, accept };
   const decision = await writeModel(`${id}-decision.json`, json(model));
   const report: FitReport = {

@@ -35,8 +35,6 @@ import { type VerifiedFold, verifiedFold } from '../training/verified-folds.ts';
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const SCRIPT = join(ROOT, 'scripts', 'train-reranker.py');
 const EXPORTED = join(ROOT, 'src', 'rerank', 'exported');
-/** Share of the validation photos without a landmark that may be named one (design: 1 %). */
-const NAMED_WRONGLY = 0.01;
 
 export interface TrainRerankerOptions {
   readonly manifest: string[];
@@ -166,7 +164,7 @@ async function scoreValidation(
   return {
     accept: thresholdRefusing(
       unnamed.map(({ score }) => score),
-      NAMED_WRONGLY,
+      FIT.namedWrongly,
     ),
     validation: scoreStages(byStage),
     reliability: reliability(final),

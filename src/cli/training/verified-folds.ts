@@ -1,30 +1,19 @@
 // The out-of-fold queries with everything that the pipeline finds of them, matching included: what the re-ranker
 // is trained on. Matching is kept between runs (pair-matcher.ts), so that an interrupted run goes on.
 import { type RankedQuery, rankQueries } from '../../evaluation/stages.ts';
-import type { ReferenceView } from '../../matching/reference-view.ts';
 import type { RerankPreset, VerificationPreset } from '../../rerank/presets.ts';
-import { viewsToVerify } from '../../rerank/verification.ts';
-import { encodeViews } from '../../retrieval/reference-section.ts';
+import type { ViewMatch } from '../../rerank/verification.ts';
 import type { DescribedPhoto, RankingTask, TaskQuery } from '../../training/descriptors.ts';
 import { FIT } from '../../training/fit-recipe.ts';
 import type { MemberLayout } from '../../training/metric.ts';
 import { outOfFold } from '../../training/out-of-fold.ts';
-import { sha256Sync } from '../../weights/sha256.ts';
+import { matchCandidates, namedView } from '../match-candidates.ts';
 import { note } from '../output.ts';
-import type { PairEvidence, PairMatcher } from '../pair-matcher.ts';
+import type { PairMatcher } from '../pair-matcher.ts';
 import { viewsOfAll } from '../reference-views.ts';
 
-/** A reference that was matched with the query. */
-export interface MatchedView extends PairEvidence {
-  readonly label: number;
-  readonly row: number;
-  readonly similarity: number;
-  /** As `ViewMatch` has it. */
-  readonly spread: number;
-}
-
 export interface VerifiedQuery extends RankedQuery<TaskQuery> {
-  readonly matches: readonly MatchedView[];
+  readonly matches: readonly ViewMatch[];
   /** The query's own landmark was taken out of the gallery for it. */
   readonly withoutOwn: boolean;
 }
@@ -59,7 +48,11 @@ export async function verifiedFold(sources: FoldSources, fold: number): Promise<
   const views = await viewsOfAll(references, pairs, {
     onProgress: ({ done, total }) => note(`fold ${fold}: views of ${done} of ${total} landmarks`),
   });
-  const kept = [...views].map(([row, view]) => ({ ...task.gallery[row]!, row, ...named(view) }));
+  const kept = [...views].map(([row, view]) => ({
+    ...task.gallery[row]!,
+    row,
+    ...namedView(view),
+  }));
 
   const work = { members: layout.map(() => FIT.dim) };
   const ranked = await rankQueries(task.queries, task.search, task.bank, ranking, work);
@@ -76,31 +69,17 @@ export async function verifiedFold(sources: FoldSources, fold: number): Promise<
   const queries: VerifiedQuery[] = [];
   for (const variant of variants) {
     const { query, trace } = variant;
-    const labels = new Set(trace.ranked.slice(0, verification.labels).map(({ label }) => label));
-    const similar = kept
-      .filter(({ label }) => labels.has(label))
-      .map((view) => ({ ...view, similarity: dot(query.vector, view.vector) }));
-    const matches: MatchedView[] = [];
-    for (const { label, row, similarity } of viewsToVerify(trace.ranked, similar, verification)) {
-      const { view, name } = kept.find((one) => one.row === row)!; // chosen from them
-      const evidence = await pairs.viewEvidence(fileOf(query.path).file, view, name);
-      matches.push({ ...evidence, label, row, similarity, spread: evidence.spreadA });
-    }
+    const { file } = fileOf(query.path);
+    const matches = await matchCandidates(
+      { vector: query.vector, trace },
+      kept,
+      verification,
+      ({ view, name }) => pairs.viewEvidence(file, view, name),
+    );
     queries.push({ ...variant, matches });
     if (queries.length % 100 === 0) {
       note(`fold ${fold}: ${queries.length} of ${variants.length} queries verified`);
     }
   }
   return { task, queries };
-}
-
-/** @returns the view with a name that changes with everything in it */
-function named(view: ReferenceView) {
-  return { view, name: sha256Sync(encodeViews([{ row: 0, view }])) };
-}
-
-function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let d = 0; d < a.length; d++) sum += a[d]! * b[d]!;
-  return sum;
 }
