@@ -34,7 +34,8 @@ export interface EngineFigures extends Timing {
 interface SizeFigures {
   readonly rows: number;
   readonly shards: number;
-  readonly hnsw: EngineFigures;
+  /** Null where the product builds no graphs. */
+  readonly hnsw: EngineFigures | null;
   readonly exactInt8: EngineFigures;
   readonly exactFloat32: EngineFigures;
 }
@@ -70,7 +71,8 @@ export async function benchIndex(options: BenchIndexOptions) {
     opened.service.close();
   }
   const largest = measured.at(-1)!;
-  const engine = n >= CROSSOVER_ROWS ? largest.hnsw : largest.exactInt8;
+  const byGraph = n >= CROSSOVER_ROWS ? largest.hnsw : null;
+  const engine = byGraph ?? largest.exactInt8;
   return {
     bench: 'index',
     unit: 'ms',
@@ -81,7 +83,7 @@ export async function benchIndex(options: BenchIndexOptions) {
     places: vectors.places.length,
     params,
     /** What the product answers with at this size. */
-    engine: n >= CROSSOVER_ROWS ? 'hnsw' : 'exact',
+    engine: byGraph ? 'hnsw' : 'exact',
     median: engine.median,
     p95: engine.p95,
     n: engine.n,
@@ -117,6 +119,8 @@ async function measure(
   );
   const times = { hnsw: [] as number[], exactInt8: [] as number[], exactFloat32: [] as number[] };
   const found = { hnsw: 0, exactInt8: 0 };
+  const { hnswShards, hnswError } = service.status();
+  const withGraphs = hnswError === null && hnswShards === shards.length;
   const timed = async <T>(
     list: number[],
     count: boolean,
@@ -132,14 +136,14 @@ async function measure(
     // Interleaved, so that whatever else the machine does weighs on all three alike.
     const count = i >= WARM_UP;
     const truth = await timed(times.exactFloat32, count, () => searchAll(float, query, k));
-    const graph = await timed(times.hnsw, count, () =>
-      service.search(query, { k, engine: 'hnsw' }),
-    );
+    const graph = withGraphs
+      ? await timed(times.hnsw, count, () => service.search(query, { k, engine: 'hnsw' }))
+      : null;
     const int8 = await timed(times.exactInt8, count, () =>
       service.search(query, { k, engine: 'exact' }),
     );
     const wanted = new Set(truth.map((hit) => hit.row));
-    found.hnsw += graph.neighbours.filter(({ row }) => wanted.has(row)).length;
+    found.hnsw += (graph?.neighbours ?? []).filter(({ row }) => wanted.has(row)).length;
     found.exactInt8 += int8.neighbours.filter(({ row }) => wanted.has(row)).length;
     total += wanted.size;
   }
@@ -148,11 +152,13 @@ async function measure(
   return {
     rows,
     shards: shards.length,
-    hnsw: {
-      ...timing(times.hnsw),
-      recallAtK: found.hnsw / total,
-      bytes: rows * (dim * 4 + 4) + graphBytes,
-    },
+    hnsw: withGraphs
+      ? {
+          ...timing(times.hnsw),
+          recallAtK: found.hnsw / total,
+          bytes: rows * (dim * 4 + 4) + graphBytes,
+        }
+      : null,
     exactInt8: {
       ...timing(times.exactInt8),
       recallAtK: found.exactInt8 / total,
@@ -177,7 +183,7 @@ function searchAll(scorers: readonly ShardScorer[], query: Float32Array, k: numb
 /** Where the medians cross between the two neighbouring sizes, on a logarithmic scale of rows. */
 function crossover(measured: readonly SizeFigures[]): number | null {
   const advantage = (size: SizeFigures): number =>
-    Math.log(size.exactInt8.median / size.hnsw.median);
+    size.hnsw ? Math.log(size.exactInt8.median / size.hnsw.median) : -1;
   const after = measured.findIndex((_, i) =>
     measured.slice(i).every((size) => advantage(size) > 0),
   );

@@ -17,6 +17,7 @@ import {
 } from './rerank/rerank.ts';
 import type { LabelScore } from './rerank/soft-voting.ts';
 import type { CollectionLabel } from './retrieval/labels.ts';
+import type { PlaceFilter } from './retrieval/place-filter.ts';
 import type { CollectionSearch, StoredReference } from './retrieval/search.ts';
 import { bankLevel, mergeTraces } from './retrieval/tuned-space.ts';
 import { CANDIDATES, type Candidate, type Evidence, type Verdict } from './verdict.ts';
@@ -63,15 +64,20 @@ export interface TunedStages {
   readonly bank: NonLandmarkBank;
 }
 
+export interface RecognizeWork extends LongWork {
+  /** Find no other landmarks than those there; any, when left out. */
+  readonly where?: PlaceFilter | undefined;
+}
+
 /**
  * Recognises the landmark of one photo.
- * @throws CairnError `photo-*` for a photo that cannot be read, `inference-failed`, `aborted`,
+ * @throws CairnError `photo-*` for a photo that cannot be read, `usage` for a `where` out of range, `inference-failed`, `aborted`,
  * `worker-crashed`, `timeout`
  */
 export async function recognize(
   photo: Blob | Uint8Array,
   stages: Stages,
-  work: LongWork = {},
+  work: RecognizeWork = {},
 ): Promise<Verdict> {
   const { encoder, labels, reranker, preset, backend } = stages;
   const began = performance.now();
@@ -149,7 +155,7 @@ async function verify(
 async function rank(
   { embedding, tuned: query }: Encoding,
   { search, reranker, preset, tuned }: Stages,
-  work: LongWork,
+  work: RecognizeWork,
 ): Promise<RerankTrace> {
   const { bank, members } = reranker;
   const trace = await rerank(embedding, search, bank, preset, { ...work, members });

@@ -1,5 +1,6 @@
 // What the command line gives as text, read and checked: numbers, lists, names, sizes. All throw `usage`.
 import { ARCHS, type Arch } from '../nets/networks.ts';
+import { checkPlaceFilter, type PlaceFilter } from '../retrieval/place-filter.ts';
 import { usage } from './output.ts';
 
 export interface Range {
@@ -50,6 +51,30 @@ export function readArch(flag: string, text: string, others: readonly string[] =
   const arch = ALIASES[text] ?? ARCHS.find((each) => each === text);
   if (arch !== undefined) return arch;
   throw usage(`${flag} ${text} is not known.`, `Use one of: ${[...ARCHS, ...others].join(', ')}.`);
+}
+
+/** `--country FR,BE` and `--near LAT,LON,KM`; undefined where neither is given. */
+export function readPlaceFilter({
+  country,
+  near,
+}: {
+  readonly country?: string;
+  readonly near?: string;
+}): PlaceFilter | undefined {
+  if (country === undefined && near === undefined) return undefined;
+  const [lat, lon, km, ...more] = near === undefined ? [] : readNumbers('--near', near, {});
+  const whole = lat !== undefined && lon !== undefined && km !== undefined && more.length === 0;
+  if (near !== undefined && !whole) {
+    throw usage(`--near ${near} cannot be used.`, 'Give LATITUDE,LONGITUDE,KILOMETRES.');
+  }
+  const filter: PlaceFilter = {
+    ...(country === undefined
+      ? {}
+      : { countries: country.split(',').map((code) => code.trim().toUpperCase()) }),
+    ...(whole ? { near: { lat, lon, km } } : {}),
+  };
+  checkPlaceFilter(filter);
+  return filter;
 }
 
 const MAX_SIDE = 4096;

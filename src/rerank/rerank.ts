@@ -1,6 +1,7 @@
 // From an embedding to ranked labels: search, query expansion, search again, soft votes, penalty, label means.
 // Every stage keeps its own result, so that the page can say why and evaluation can score each stage.
 import type { LongWork } from '../progress.ts';
+import type { PlaceFilter } from '../retrieval/place-filter.ts';
 import type {
   CollectionSearch,
   Neighbour,
@@ -40,6 +41,8 @@ export interface RerankTrace {
 export interface RerankWork extends LongWork {
   /** Lengths of the parts that embeddings are joined from, one for each member of an ensemble. */
   readonly members?: readonly number[] | undefined;
+  /** Find no other landmarks than those there. */
+  readonly where?: PlaceFilter | undefined;
 }
 
 /**
@@ -54,11 +57,12 @@ export async function rerank(
   work: RerankWork = {},
 ): Promise<RerankTrace> {
   const { expansion, penalty, topK } = preset;
-  const { signal, members = [] } = work;
+  const { signal, members = [], where } = work;
   const first = await search.search(query, {
     k: topK,
     vectors: members.length > 1 ? topK : expansion.neighbours,
     means: preset.mean.weight > 0,
+    where,
     signal,
   });
   work.onProgress?.({ stage: 'rerank', done: 0, total: 1, unit: 'steps' });
@@ -72,7 +76,7 @@ export async function rerank(
             first.neighbours.map((n) => n.similarity),
             expansion,
           ),
-          { k: topK, signal },
+          { k: topK, where, signal },
         );
   return {
     engine: second.engine,

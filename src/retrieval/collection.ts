@@ -8,7 +8,9 @@ import { type Checker, checker } from './schema.ts';
 import { checkSeal, parseJson, sealJson } from './sealed-json.ts';
 
 export const COLLECTION_FILE = 'collection.json';
-export const FORMAT_VERSION = 1;
+/** 1 where every row is live, 2 where some are marked as deleted: a reader that knows only 1 would find them. */
+export type FormatVersion = 1 | 2;
+const NEWEST_FORMAT: FormatVersion = 2;
 /** No shard is larger: a download that is cut costs little, and a phone can hold one in memory. */
 export const MAX_SHARD_BYTES = 16 * 1024 * 1024;
 /** Bounds that keep a hostile collection.json from asking for absurd amounts of memory. */
@@ -30,11 +32,14 @@ export interface ShardEntry {
   readonly bytes: number;
   /** Of the whole file, lower-case hex. */
   readonly sha256: string;
+  /** Deleted ones included. */
   readonly rows: number;
+  /** Rows of the file that must never be found again, ascending; absent where there are none. */
+  readonly deleted?: readonly number[];
 }
 
 export interface Collection {
-  readonly formatVersion: typeof FORMAT_VERSION;
+  readonly formatVersion: FormatVersion;
   readonly name: string;
   readonly encoder: EncoderIdentity;
   /** The non-landmark bank that the rows' `bankSimilarity` was computed against. */
@@ -51,9 +56,22 @@ export interface Collection {
   readonly created: string;
 }
 
-/** Rows of all shards. */
-export function collectionRows(collection: Collection): number {
+/** Rows of all shards, deleted ones included: row numbers are below it. */
+export function collectionRows(collection: Pick<Collection, 'shards'>): number {
   return collection.shards.reduce((sum, shard) => sum + shard.rows, 0);
+}
+
+/** Rows that can be found. */
+export function collectionPhotos(collection: Pick<Collection, 'shards'>): number {
+  return collection.shards.reduce(
+    (sum, { rows, deleted }) => sum + rows - (deleted?.length ?? 0),
+    0,
+  );
+}
+
+/** The oldest format that says all that there is to say. */
+export function formatFor(shards: readonly ShardEntry[]): FormatVersion {
+  return shards.some(({ deleted }) => deleted) ? 2 : 1;
 }
 
 /** Bytes of all shards; collection.json itself is not counted. */
@@ -145,17 +163,21 @@ function invalid(what: string, cause?: unknown): CairnError {
 function validate(value: unknown): Collection {
   const root = checker(value, '', invalid).object();
   const version = root.at('formatVersion').integer(1, Number.MAX_SAFE_INTEGER);
-  if (version !== FORMAT_VERSION) {
+  if (version > NEWEST_FORMAT) {
     throw new CairnError(
       'collection-invalid',
-      `${COLLECTION_FILE} has format version ${version}; this Cairn reads version ${FORMAT_VERSION}.`,
-      version > FORMAT_VERSION ? 'Update Cairn.' : 'Build the collection again with `cairn index`.',
+      `${COLLECTION_FILE} has format version ${version}; this Cairn reads versions up to ${NEWEST_FORMAT}.`,
+      'Update Cairn.',
     );
   }
+  const shards = root.at('shards').array(LIMITS.shards).map(readShard);
+  if (version !== formatFor(shards)) {
+    throw invalid(`formatVersion is ${version} and should be ${formatFor(shards)}`);
+  }
   const collection: Collection = {
-    formatVersion: FORMAT_VERSION,
+    formatVersion: formatFor(shards),
     ...readHead(root),
-    shards: root.at('shards').array(LIMITS.shards).map(readShard),
+    shards,
   };
   checkSums(collection);
   return collection;
@@ -228,12 +250,22 @@ function readLabel(at: Checker): CollectionLabel {
 
 function readShard(at: Checker): ShardEntry {
   const shard = at.object();
+  const rows = shard.at('rows').integer(1, MAX_SHARD_BYTES);
   return {
     file: shard.at('file').satisfies(isShardFile, 'a plain file name without a path'),
     bytes: shard.at('bytes').integer(1, MAX_SHARD_BYTES),
     sha256: shard.at('sha256').satisfies(isSha256, 'a SHA-256 in lower-case hex'),
-    rows: shard.at('rows').integer(1, MAX_SHARD_BYTES),
+    rows,
+    ...readDeleted(shard.at('deleted'), rows),
   };
+}
+
+function readDeleted(at: Checker, rows: number): Pick<ShardEntry, 'deleted'> {
+  if (at.absent) return {};
+  const deleted = at.array(rows).map((row) => row.integer(0, rows - 1));
+  const ascends = deleted.every((row, i) => i === 0 || deleted[i - 1]! < row);
+  if (!ascends || deleted.length === 0) throw invalid('the deleted rows of a shard do not ascend');
+  return { deleted };
 }
 
 function checkSums(collection: Collection): void {
@@ -242,7 +274,7 @@ function checkSums(collection: Collection): void {
   const files = new Set(collection.shards.map((shard) => shard.file.toLowerCase()));
   if (files.size !== collection.shards.length) throw invalid('a shard file is listed twice');
   const photos = collection.labels.reduce((sum, label) => sum + label.photos, 0);
-  const rows = collectionRows(collection);
+  const rows = collectionPhotos(collection);
   if (photos !== rows) throw invalid(`its labels count ${photos} photos, its shards ${rows} rows`);
 }
 

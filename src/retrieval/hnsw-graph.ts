@@ -1,12 +1,12 @@
 // The graph of an index without its vectors: what is worth storing, checked before it is used again.
 //
 // hnswlib's file repeats every vector as float32 (64 MB for a 16 MiB shard). Ours keeps the links
-// alone, a fifteenth of that, and puts the shard's own vectors back in. The library trusts a file
+// alone, a fifteenth of that, and puts the shards' own vectors back in. The library trusts a file
 // blindly (nmslib/hnswlib#673 is a heap overflow), so every number is checked here first.
 import { CairnError } from '../errors.ts';
 import type { Bytes } from '../weights/sha256.ts';
+import type { GraphRows } from './graph-rows.ts';
 import type { HnswParams } from './presets.ts';
-import { rowVector, type Shard } from './shard.ts';
 
 /** hnswlib's header on 32 bits: eleven words, a double (1/ln M) that is not aligned, a word. */
 const HEADER_BYTES = 56;
@@ -44,27 +44,31 @@ function layoutOf(dim: number, m: number): Layout {
 }
 
 /** Takes the vectors and labels out of hnswlib's file. Rows must have been added in order. */
-export function compactGraph(file: Bytes, shard: Shard, params: HnswParams): Bytes {
-  const { links0, element } = layoutOf(shard.dim, params.m);
-  const level0 = HEADER_BYTES + shard.rows * element;
+export function compactGraph(
+  file: Bytes,
+  of: Pick<GraphRows, 'rows' | 'dim'>,
+  params: HnswParams,
+): Bytes {
+  const { links0, element } = layoutOf(of.dim, params.m);
+  const level0 = HEADER_BYTES + of.rows * element;
   const upper = file.subarray(level0);
-  const compact = new Uint8Array(HEADER_BYTES + shard.rows * links0 + upper.length);
+  const compact = new Uint8Array(HEADER_BYTES + of.rows * links0 + upper.length);
   compact.set(file.subarray(0, HEADER_BYTES));
-  for (let row = 0; row < shard.rows; row++) {
+  for (let row = 0; row < of.rows; row++) {
     const from = HEADER_BYTES + row * element;
     compact.set(file.subarray(from, from + links0), HEADER_BYTES + row * links0);
   }
-  compact.set(upper, HEADER_BYTES + shard.rows * links0);
+  compact.set(upper, HEADER_BYTES + of.rows * links0);
   return compact;
 }
 
 /**
- * Gives hnswlib's file back, with the shard's vectors in it.
- * @throws CairnError `internal` when the graph is not one of this shard with these parameters; build anew
+ * Gives hnswlib's file back, with the rows' vectors in it.
+ * @throws CairnError `internal` when the graph is not one of these rows with these parameters; build anew
  */
-export function expandGraph(compact: Bytes, shard: Shard, params: HnswParams): Bytes {
-  check(compact, shard, params);
-  const { rows, dim } = shard;
+export function expandGraph(compact: Bytes, of: GraphRows, params: HnswParams): Bytes {
+  check(compact, of, params);
+  const { rows, dim } = of;
   const { links0, element } = layoutOf(dim, params.m);
   const upper = compact.subarray(HEADER_BYTES + rows * links0);
   const file = new Uint8Array(HEADER_BYTES + rows * element + upper.length);
@@ -76,22 +80,22 @@ export function expandGraph(compact: Bytes, shard: Shard, params: HnswParams): B
     const from = HEADER_BYTES + row * links0;
     file.set(compact.subarray(from, from + links0), to);
     const vectorAt = (to + links0) / WORD;
-    rowVector(shard, row, vectors.subarray(vectorAt, vectorAt + dim));
+    of.vector(row, vectors.subarray(vectorAt, vectorAt + dim));
     words[vectorAt + dim] = row;
   }
   file.set(upper, HEADER_BYTES + rows * element);
   return file;
 }
 
-function check(compact: Bytes, shard: Shard, params: HnswParams): void {
+function check(compact: Bytes, of: Pick<GraphRows, 'rows' | 'dim'>, params: HnswParams): void {
   const refuse = (what: string): never => {
     throw new CairnError(
       'internal',
-      `A stored HNSW graph does not fit its shard: ${what}.`,
+      `A stored HNSW graph does not fit its rows: ${what}.`,
       'It is built anew.',
     );
   };
-  const { rows, dim } = shard;
+  const { rows, dim } = of;
   const { links0, links, element } = layoutOf(dim, params.m);
   if (compact.length < HEADER_BYTES + rows * (links0 + WORD)) refuse('it is too short');
   const view = new DataView(compact.buffer, compact.byteOffset, compact.byteLength);
@@ -131,7 +135,7 @@ function check(compact: Bytes, shard: Shard, params: HnswParams): void {
   if (entry >= rows || levels[entry] !== top) refuse('its entry point');
 
   const checkLinks = (from: number, max: number, level: number): void => {
-    // The word's upper half holds flags (deleted nodes), which a shard's graph never has.
+    // The word's upper half holds flags (deleted nodes), which our graphs never have.
     const count = word(from);
     if (count > max) refuse(`${count} links on level ${level}`);
     for (let i = 1; i <= count; i++) {

@@ -1,29 +1,29 @@
-// The HNSW graph of one shard: built in slices, searched, taken out without its vectors, put back.
+// An HNSW graph over some rows: built in slices, searched, taken out without its vectors, put back.
 import { CairnError, throwIfAborted } from '../errors.ts';
 import type { LongWork } from '../progress.ts';
 import type { Bytes } from '../weights/sha256.ts';
 import { compareHits, type Hit } from './exact/top-k.ts';
+import type { GraphRows } from './graph-rows.ts';
 import { compactGraph, expandGraph } from './hnsw-graph.ts';
 import { HNSWLIB_VERSION, type HnswGraph, type HnswRuntime, loadHnsw } from './hnsw-runtime.ts';
 import { BUILD_SLICE_MS, type HnswParams } from './presets.ts';
-import { rowVector, type Shard } from './shard.ts';
 
 /** Rows added before the clock is looked at; each batch costs one pass over all labels besides. */
 const BATCH_ROWS = 8;
 
-/** Under which a shard's graph is kept: whatever changes the graph is in it. */
-export function graphKey(shardSha256: string, params: HnswParams): string {
-  return `hnsw/${HNSWLIB_VERSION}/${params.m}-${params.efConstruction}-${params.seed}/${shardSha256}`;
+/** Under which a graph is kept: whatever changes it is in it. @param sha256 as `groupSha256` gives it */
+export function graphKey(sha256: string, params: HnswParams): string {
+  return `hnsw/${HNSWLIB_VERSION}/${params.m}-${params.efConstruction}-${params.seed}/${sha256}`;
 }
 
 /** Holds memory outside the garbage collector's reach until it is closed. */
-export class HnswShard {
+export class HnswIndex {
   #ef = 0;
 
   private constructor(
     private readonly runtime: HnswRuntime,
     private readonly graph: HnswGraph,
-    private readonly shard: Shard,
+    private readonly over: GraphRows,
     private readonly params: HnswParams,
   ) {}
 
@@ -31,9 +31,9 @@ export class HnswShard {
    * Builds the graph, giving way to other work every few milliseconds.
    * @throws CairnError `backend-unavailable` where the library cannot run, `aborted`
    */
-  static async build(shard: Shard, params: HnswParams, work: LongWork = {}): Promise<HnswShard> {
-    const { rows, dim } = shard;
-    const built = await HnswShard.#create(shard, params);
+  static async build(over: GraphRows, params: HnswParams, work: LongWork = {}): Promise<HnswIndex> {
+    const { rows, dim } = over;
+    const built = await HnswIndex.#create(over, params);
     const { graph } = built;
     try {
       graph.initIndex(rows, params.m, params.efConstruction, params.seed);
@@ -45,7 +45,7 @@ export class HnswShard {
           const ids = Array.from({ length: count }, (_, i) => row + i);
           const vectors = ids.map((id) => {
             const vector = new Float32Array(dim);
-            rowVector(shard, id, vector);
+            over.vector(id, vector);
             return vector;
           });
           graph.addPoints(vectors, ids, false);
@@ -67,11 +67,11 @@ export class HnswShard {
    * their hash; their structure is checked besides.
    * @throws CairnError `internal` when they do not fit, `backend-unavailable`
    */
-  static async restore(shard: Shard, params: HnswParams, saved: Bytes): Promise<HnswShard> {
-    const file = expandGraph(saved, shard, params);
-    const restored = await HnswShard.#create(shard, params);
+  static async restore(over: GraphRows, params: HnswParams, saved: Bytes): Promise<HnswIndex> {
+    const file = expandGraph(saved, over, params);
+    const restored = await HnswIndex.#create(over, params);
     try {
-      restored.runtime.load(restored.graph, file, shard.rows);
+      restored.runtime.load(restored.graph, file, over.rows);
       return restored;
     } catch (error) {
       restored.graph.delete();
@@ -79,10 +79,10 @@ export class HnswShard {
     }
   }
 
-  static async #create(shard: Shard, params: HnswParams): Promise<HnswShard> {
+  static async #create(over: GraphRows, params: HnswParams): Promise<HnswIndex> {
     try {
       const runtime = await loadHnsw();
-      return new HnswShard(runtime, runtime.create(shard.dim), shard, params);
+      return new HnswIndex(runtime, runtime.create(over.dim), over, params);
     } catch (cause) {
       throw unavailable(cause);
     }
@@ -90,20 +90,25 @@ export class HnswShard {
 
   /** The links alone; about 140 bytes a row at M = 16. */
   save(): Bytes {
-    return compactGraph(this.runtime.save(this.graph), this.shard, this.params);
+    return compactGraph(this.runtime.save(this.graph), this.over, this.params);
   }
 
   /**
-   * The nearest rows of this shard, best first, ties by row; at times fewer than k although there
+   * The nearest rows, best first, ties by row; at times fewer than k although there
    * are more, and then the caller asks the exact engine.
+   * @param mask [rows], 1 where a row may be found; the graph is walked through the others all the same
    */
-  search(query: Float32Array, k: number): Hit[] {
-    const count = Math.min(k, this.shard.rows);
+  search(query: Float32Array, k: number, mask: Uint8Array | null = null): Hit[] {
+    const count = Math.min(k, this.over.rows);
     // The library throws for k above its count, and answers with fewer rows for ef below k.
     const ef = Math.max(this.params.efSearch, Math.ceil(this.params.efPerNeighbour * count));
     if (ef !== this.#ef) this.graph.setEfSearch(ef);
     this.#ef = ef;
-    const { distances, neighbors } = this.graph.searchKnn(query, count, undefined);
+    const { distances, neighbors } = this.graph.searchKnn(
+      query,
+      count,
+      mask ? (row) => mask[row] === 1 : undefined,
+    );
     return neighbors.map((row, i) => ({ row, similarity: 1 - distances[i]! })).sort(compareHits);
   }
 

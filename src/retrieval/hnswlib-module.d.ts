@@ -17,7 +17,8 @@ declare module 'hnswlib-wasm/lib/hnswlib.mjs' {
     searchKnn(
       query: Float32Array,
       k: number,
-      filter: undefined,
+      /** Of a row, by the label that it was added with; true where it may be found. */
+      filter: ((label: number) => boolean) | undefined,
     ): { readonly distances: readonly number[]; readonly neighbors: readonly number[] };
     /** Frees the C++ object (embind). */
     delete(): void;

@@ -9,6 +9,7 @@ import { openFromUrl, openInstalled } from './install.ts';
 import type { LoadedCollection } from './loaded.ts';
 import { nearestOfLabels } from './nearest-references.ts';
 import { OpenIndex } from './open-index.ts';
+import { labelsWithin } from './place-filter.ts';
 import { CROSSOVER_ROWS, HNSW, type HnswParams } from './presets.ts';
 import type {
   CollectionSearch,
@@ -41,6 +42,7 @@ export interface OpenOptions extends LongWork {
 export interface IndexStatus {
   /** Name of the open collection, or null. */
   readonly name: string | null;
+  /** Deleted ones included. */
   readonly rows: number;
   readonly shards: number;
   /** Shards whose HNSW graph is ready. */
@@ -158,8 +160,9 @@ export class IndexService implements CollectionSearch, Pick<ReferenceSource, 're
     const wanted = options.engine ?? this.#choice(open);
     const merged: Hit[] = [];
     let engine = wanted;
-    for (const shard of open.shards) {
-      const { hits, by } = shard.search(query, options.k, wanted);
+    const allowed = options.where ? labelsWithin(open.collection.labels, options.where) : null;
+    for (const group of open.groups) {
+      const { hits, by } = group.search(query, options.k, wanted, allowed);
       merged.push(...hits);
       if (by === 'exact') engine = 'exact';
     }

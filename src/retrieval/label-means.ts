@@ -4,6 +4,9 @@ import type { Neighbour } from './search.ts';
 /** Means that are kept: 4 MB of them with 1 024 numbers each. The one that was asked for longest ago goes first. */
 const KEPT = 1000;
 
+/** Of a deleted row. */
+export const NO_LABEL = 0xffff_ffff;
+
 export class LabelMeans {
   /** Rows sorted by their labels; those of label l are `#rows[#starts[l] .. #starts[l + 1] − 1]`. */
   readonly #rows: Uint32Array;
@@ -11,7 +14,7 @@ export class LabelMeans {
   readonly #kept = new Map<number, Float32Array>();
 
   /**
-   * @param labels of all rows
+   * @param labels of all rows; {@link NO_LABEL} for one that counts nowhere
    * @param vector the embedding of a row, [dim]; only read, never kept
    */
   constructor(
@@ -19,13 +22,18 @@ export class LabelMeans {
     private readonly dim: number,
     private readonly vector: (row: number) => Float32Array,
   ) {
-    const count = labels.reduce((most, label) => Math.max(most, label + 1), 0);
+    const counted = (label: number) => label !== NO_LABEL;
+    const count = labels.reduce(
+      (most, label) => (counted(label) ? Math.max(most, label + 1) : most),
+      0,
+    );
     const starts = new Uint32Array(count + 1);
-    for (const label of labels) starts[label + 1]! += 1;
+    for (const label of labels) if (counted(label)) starts[label + 1]! += 1;
     for (let label = 0; label < count; label++) starts[label + 1]! += starts[label]!;
     const next = starts.slice();
     this.#rows = new Uint32Array(labels.length);
     for (const [row, label] of labels.entries()) {
+      if (!counted(label)) continue;
       this.#rows[next[label]!] = row;
       next[label]! += 1;
     }

@@ -15,7 +15,7 @@ export function shardStarts(loaded: LoadedCollection): Uint32Array {
   return starts;
 }
 
-/** Every embedding as float32, row-major [rows × dim]: for evaluation and whole-gallery work. */
+/** Every embedding as float32, row-major [rows × dim], deleted rows included: for evaluation and whole-gallery work. */
 export function allVectors(loaded: LoadedCollection): Float32Array {
   const dim = loaded.collection.dimension;
   const vectors = new Float32Array(collectionRows(loaded.collection) * dim);

@@ -2,9 +2,11 @@
 import { CairnError, throwIfAborted } from '../errors.ts';
 import type { LongWork, OnProgress } from '../progress.ts';
 import { type Collection, collectionRows } from './collection.ts';
-import { LabelMeans } from './label-means.ts';
+import { graphBytes, graphGroups } from './graph-rows.ts';
+import { GroupIndex } from './group-index.ts';
+import { LabelMeans, NO_LABEL } from './label-means.ts';
 import { type LoadedCollection, shardStarts } from './loaded.ts';
-import type { HnswParams } from './presets.ts';
+import { GRAPH_BYTES, type HnswParams } from './presets.ts';
 import { rowVector } from './shard.ts';
 import { ShardIndex } from './shard-index.ts';
 import type { CairnStore } from './store.ts';
@@ -20,6 +22,8 @@ export class OpenIndex {
   private constructor(
     readonly collection: Collection,
     readonly shards: readonly ShardIndex[],
+    /** The same shards, by the graphs that they share. */
+    readonly groups: readonly GroupIndex[],
     private readonly store: CairnStore,
   ) {
     this.rows = collectionRows(collection);
@@ -33,14 +37,22 @@ export class OpenIndex {
     const { collection, shards } = loaded;
     const starts = shardStarts(loaded);
     const indexes = await Promise.all(
-      shards.map((shard, i) => ShardIndex.open(shard, collection.shards[i]!, starts[i]!, params)),
+      shards.map((shard, i) => ShardIndex.open(shard, collection.shards[i]!, starts[i]!)),
     );
-    return new OpenIndex(collection, indexes, store);
+    const byEntry = new Map(indexes.map((index) => [index.entry, index]));
+    const groups = graphGroups(collection.shards, collection.dimension).map(
+      (entries) =>
+        new GroupIndex(
+          entries.map((entry) => byEntry.get(entry)!),
+          params,
+        ), // each has one
+    );
+    return new OpenIndex(collection, indexes, groups, store);
   }
 
   /** Shards whose graph is there. */
   get graphs(): number {
-    return this.shards.filter((shard) => shard.hasGraph).length;
+    return this.groups.reduce((n, { hasGraph, shards }) => n + (hasGraph ? shards.length : 0), 0);
   }
 
   /** Why graphs could not be prepared. */
@@ -56,7 +68,10 @@ export class OpenIndex {
 
   #makeMeans(): LabelMeans {
     const labels = new Uint32Array(this.rows);
-    for (const { shard, start } of this.shards) labels.set(shard.labels, start);
+    for (const { shard, start } of this.shards) {
+      labels.set(shard.labels, start);
+      for (const row of shard.deleted) labels[start + row] = NO_LABEL;
+    }
     const { dimension } = this.collection;
     const vector = new Float32Array(dimension);
     return new LabelMeans(labels, dimension, (row) => {
@@ -99,11 +114,12 @@ export class OpenIndex {
 
   close(): void {
     this.#closing.abort();
-    for (const shard of this.shards) shard.close();
+    for (const group of this.groups) group.close();
   }
 
   async #prepareAll(): Promise<void> {
-    this.#failure = null;
+    this.#failure = tooLarge(this.rows, this.collection.dimension);
+    if (this.#failure) throw this.#failure;
     const { signal } = this.#closing;
     let before = 0;
     const onProgress: OnProgress = ({ stage, done, unit }) => {
@@ -111,10 +127,10 @@ export class OpenIndex {
       for (const listener of this.#listeners) listener({ ...progress, item: this.collection.name });
     };
     try {
-      for (const shard of this.shards) {
-        if (!shard.hasGraph) await shard.prepareGraph(this.store, { signal, onProgress });
+      for (const group of this.groups) {
+        if (!group.hasGraph) await group.prepareGraph(this.store, { signal, onProgress });
         throwIfAborted(signal);
-        before += shard.shard.rows;
+        before += group.rows;
         onProgress({ stage: 'build-index', done: 0, total: 0, unit: 'rows' });
       }
     } catch (error) {
@@ -122,4 +138,15 @@ export class OpenIndex {
       throw error;
     }
   }
+}
+
+/** Null where the graphs fit into memory. */
+function tooLarge(rows: number, dim: number): CairnError | null {
+  const bytes = graphBytes(rows, dim);
+  if (bytes <= GRAPH_BYTES.all) return null;
+  return new CairnError(
+    'backend-unavailable',
+    `HNSW graphs of ${rows} rows would take ${Math.round(bytes / 1e6)} MB of memory.`,
+    'Exact search answers; for faster answers keep the collection in PostgreSQL (docs/scale.md).',
+  );
 }

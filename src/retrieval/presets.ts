@@ -13,12 +13,12 @@ export interface HnswParams {
   readonly seed: number;
 }
 
-/** Measured by `cairn bench index` on clustered vectors, 512-d: docs/search.md. */
+/** Candidates chosen on photos, whose neighbourhoods are harder than drawn clusters; the rest on these: docs/search.md. */
 export const HNSW: HnswParams = {
   m: 16,
   efConstruction: 120,
-  efSearch: 32,
-  efPerNeighbour: 1.5,
+  efSearch: 200,
+  efPerNeighbour: 4,
   seed: 100,
 };
 
@@ -28,6 +28,21 @@ export const HNSW: HnswParams = {
  * millisecond, and exact search misses nothing. docs/search.md has the figures.
  */
 export const CROSSOVER_ROWS = 10_000;
+
+/**
+ * Most memory that graphs may take in their worker, with the float32 rows that they hold. A larger collection is searched
+ * exactly: the library's WASM ends at 2 GB, and a tab should stay below 1.5. One graph alone is smaller, because it is
+ * built, kept and put back as a whole.
+ */
+export const GRAPH_BYTES = { all: 2 ** 30, one: 300 * 2 ** 20 } as const;
+/** Of a row's links in memory, at m = 16. */
+export const LINK_BYTES = 150;
+
+/**
+ * Least share of a shard's rows that may be found for its graph to be asked: a walk that passes mostly rows that
+ * may not be found costs more than looking at all, and ends early.
+ */
+export const LEAST_FINDABLE = 0.1;
 
 /** A graph is built in slices of this many milliseconds, between which searches are answered. */
 export const BUILD_SLICE_MS = 30;

@@ -2,6 +2,7 @@
 import type { ReferenceView } from '../matching/reference-view.ts';
 import type { LongWork } from '../progress.ts';
 import type { MatcherIdentity } from './collection.ts';
+import type { PlaceFilter } from './place-filter.ts';
 
 /** One reference photo found. Sorted by `similarity`, best first; ties by `row`, lowest first. */
 export interface Neighbour {
@@ -18,12 +19,14 @@ export interface Neighbour {
 export type SearchEngine = 'hnsw' | 'exact';
 
 export interface SearchOptions extends LongWork {
-  /** How many neighbours; fewer come back only when the collection has fewer rows. */
+  /** How many neighbours; fewer come back only when the collection has fewer rows that may be found. */
   readonly k: number;
   /** Return the stored embeddings of the first so many neighbours (query expansion needs them). */
   readonly vectors?: number;
   /** Say how close the query is to the mean of each label found. */
   readonly means?: boolean;
+  /** Find no other landmarks than those there. */
+  readonly where?: PlaceFilter | undefined;
   /** Insist on an engine; left out, the collection's measured choice is taken. */
   readonly engine?: SearchEngine;
 }

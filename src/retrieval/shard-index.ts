@@ -1,36 +1,29 @@
-// One shard ready for search: exact at once, by its HNSW graph from when that is built.
-import type { LongWork } from '../progress.ts';
+// One shard ready for exact search, with what is kept of its photos for matching.
 import type { ShardEntry } from './collection.ts';
 import { createScorer, type ExactKernel, type ShardScorer } from './exact/scorer.ts';
 import { type Hit, topK } from './exact/top-k.ts';
-import { keepGraph, restoreGraph } from './graph-store.ts';
-import { HnswShard } from './hnsw.ts';
 import type { ViewedReference } from './nearest-references.ts';
-import type { HnswParams } from './presets.ts';
 import { rowsWithViews, viewsOfShard } from './reference-section.ts';
-import type { SearchEngine, StoredReference } from './search.ts';
+import type { StoredReference } from './search.ts';
 import { rowVector, type Shard } from './shard.ts';
-import type { CairnStore } from './store.ts';
+
+/** Which of a shard's rows may be found. */
+export interface Findable {
+  /** [rows], 1 where it may; null where all may. */
+  readonly mask: Uint8Array | null;
+  readonly count: number;
+}
 
 export class ShardIndex {
-  #graph: HnswShard | null = null;
-  #closed = false;
-
   private constructor(
-    private readonly entry: ShardEntry,
+    readonly entry: ShardEntry,
     private readonly scorer: ShardScorer,
-    private readonly params: HnswParams,
     /** Row of the whole collection at which this shard begins. */
     readonly start: number,
   ) {}
 
-  static async open(
-    shard: Shard,
-    entry: ShardEntry,
-    start: number,
-    params: HnswParams,
-  ): Promise<ShardIndex> {
-    return new ShardIndex(entry, await createScorer(shard), params, start);
+  static async open(shard: Shard, entry: ShardEntry, start: number): Promise<ShardIndex> {
+    return new ShardIndex(entry, await createScorer(shard), start);
   }
 
   get shard(): Shard {
@@ -41,33 +34,30 @@ export class ShardIndex {
     return this.scorer.kernel;
   }
 
-  get hasGraph(): boolean {
-    return this.#graph !== null;
+  /**
+   * Which rows may be found, and how many; without a mask where all may.
+   * @param allowed 1 for each label that may be found; null where all may
+   */
+  findable(allowed: Uint8Array | null): Findable {
+    const { rows, labels, deleted } = this.shard;
+    if (!allowed && deleted.size === 0) return { mask: null, count: rows };
+    const mask = new Uint8Array(rows).fill(1);
+    if (allowed) for (let row = 0; row < rows; row++) mask[row] = allowed[labels[row]!]!;
+    for (const row of deleted) mask[row] = 0;
+    return { mask, count: mask.reduce((sum, one) => sum + one, 0) };
   }
 
-  /** Brings the graph from the store, or builds and keeps it. */
-  async prepareGraph(store: CairnStore, work: LongWork): Promise<void> {
-    const { sha256 } = this.entry;
-    let graph = await restoreGraph(store, sha256, this.shard, this.params);
-    if (!graph) {
-      graph = await HnswShard.build(this.shard, this.params, work);
-      await keepGraph(store, sha256, graph, this.params);
+  /** The k best rows of this shard, in rows of the collection. */
+  search(query: Float32Array, k: number, { mask, count }: Findable): Hit[] {
+    const size = Math.min(k, count);
+    if (size === 0) return [];
+    const scores = this.scorer.score(query);
+    if (mask) {
+      for (let row = 0; row < scores.length; row++) {
+        if (mask[row] === 0) scores[row] = Number.NEGATIVE_INFINITY;
+      }
     }
-    if (this.#closed) graph.close();
-    else this.#graph = graph;
-  }
-
-  /** The k best rows of this shard, in rows of the collection, and who found them. */
-  search(query: Float32Array, k: number, wanted: SearchEngine): { hits: Hit[]; by: SearchEngine } {
-    const count = Math.min(k, this.shard.rows);
-    const found = wanted === 'hnsw' ? this.#graph?.search(query, count) : undefined;
-    // Rows that a graph cannot reach are a known failing of HNSW: fewer than k, and exact answers.
-    const by = found?.length === count ? 'hnsw' : 'exact';
-    const hits = by === 'hnsw' ? found! : topK(this.scorer.score(query), count);
-    return {
-      hits: hits.map(({ row, similarity }) => ({ row: row + this.start, similarity })),
-      by,
-    };
+    return topK(scores, size).map(({ row, similarity }) => ({ row: row + this.start, similarity }));
   }
 
   /** Photos of the given labels of which something is kept for matching. Throws `collection-invalid`. */
@@ -76,7 +66,7 @@ export class ShardIndex {
     const asked = new Set(labels);
     const vector = new Float32Array(shard.dim);
     return rowsWithViews(shard)
-      .filter((row) => asked.has(shard.labels[row]!))
+      .filter((row) => asked.has(shard.labels[row]!) && !shard.deleted.has(row))
       .map((row) => {
         rowVector(shard, row, vector);
         const similarity = vector.reduce((sum, value, i) => sum + value * query[i]!, 0);
@@ -91,11 +81,5 @@ export class ShardIndex {
       ...byRow.get(row)!, // wanted by it
       view,
     }));
-  }
-
-  close(): void {
-    this.#closed = true;
-    this.#graph?.close();
-    this.#graph = null;
   }
 }

@@ -54,6 +54,8 @@ export interface Shard {
   readonly bankSimilarity: Float32Array<ArrayBuffer>;
   /** [rows × 16]: first half of the SHA-256 of each photo's file; null where not recorded. */
   readonly sources: Bytes | null;
+  /** Rows that must not be found: the collection says so, not the file. */
+  readonly deleted: ReadonlySet<number>;
   readonly extra: readonly ExtraSection[];
 }
 
@@ -82,7 +84,12 @@ export async function openShard(
   if (shard.rows !== entry.rows) {
     throw refusal(entry.file, `it has ${shard.rows} rows, collection.json states ${entry.rows}`);
   }
-  return shard;
+  return entry.deleted ? { ...shard, deleted: new Set(entry.deleted) } : shard;
+}
+
+/** Rows that can be found, ascending. */
+export function* liveRows({ rows, deleted }: Pick<Shard, 'rows' | 'deleted'>): Generator<number> {
+  for (let row = 0; row < rows; row++) if (!deleted.has(row)) yield row;
 }
 
 /**
@@ -149,6 +156,7 @@ export function decodeShard(bytes: Bytes, expected: ShardExpectation, file = 'sh
     sources: sections.has(SECTION.sources)
       ? take(SECTION.sources, rows * SOURCE_BYTES, 'sources')
       : null,
+    deleted: new Set(),
     extra: [...sections.values()].filter((section) => !KNOWN.has(section.kind)),
   };
   checkValues(shard, expected.labels, refuse);

@@ -4,8 +4,8 @@ import { type Adapter, adapt } from '../training/adapter/adapter.ts';
 import type { Bytes } from '../weights/sha256.ts';
 import { parseCollection } from './collection.ts';
 import type { LoadedCollection } from './loaded.ts';
-import { viewsOfShard } from './reference-section.ts';
-import { openShard, rowVector, type Shard, SOURCE_BYTES } from './shard.ts';
+import { openShard, type Shard } from './shard.ts';
+import { storedRows } from './stored-rows.ts';
 import { type CollectionRow, writeCollection } from './writer.ts';
 
 export interface AdapterInUse {
@@ -15,7 +15,7 @@ export interface AdapterInUse {
   readonly bankNeighbours: number;
 }
 
-/** A new collection in memory, with labels and rows in the same order. Throws `model-invalid`. */
+/** A new collection in memory, with labels and live rows in the same order. Throws `model-invalid`. */
 export async function adaptCollection(
   { collection, shards }: LoadedCollection,
   { adapter, bank, bankNeighbours }: AdapterInUse,
@@ -23,18 +23,10 @@ export async function adaptCollection(
   const nonLandmarks = new NonLandmarkBank(bank, collection.dimension);
   function* rows(): Generator<CollectionRow> {
     for (const shard of shards) {
-      const vector = new Float32Array(shard.dim);
-      const views = new Map(viewsOfShard(shard).map(({ row, view }) => [row, view]));
-      for (let row = 0; row < shard.rows; row++) {
-        rowVector(shard, row, vector);
-        const embedding = adapt(adapter, vector);
-        yield {
-          embedding,
-          label: shard.labels[row]!,
-          bankSimilarity: nonLandmarks.similarity(embedding, bankNeighbours),
-          source: shard.sources?.subarray(row * SOURCE_BYTES, (row + 1) * SOURCE_BYTES),
-          view: views.get(row),
-        };
+      for (const stored of storedRows(shard)) {
+        const embedding = adapt(adapter, stored.embedding);
+        const bankSimilarity = nonLandmarks.similarity(embedding, bankNeighbours);
+        yield { ...stored, embedding, bankSimilarity };
       }
     }
   }

@@ -1,13 +1,20 @@
 // The user's own collection: what was taught, read whole from the store and written whole in one swap.
-import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
+import { hexToBytes } from '@noble/hashes/utils.js';
 import { sha256Hex } from '../weights/sha256.ts';
-import { COLLECTION_FILE, type Collection, type EncoderIdentity } from './collection.ts';
+import { changeCollection, compactCollection, hasDead } from './change-collection.ts';
+import {
+  COLLECTION_FILE,
+  type Collection,
+  type EncoderIdentity,
+  parseCollection,
+} from './collection.ts';
 import { openInstalled } from './install.ts';
 import type { LabelFacts } from './labels.ts';
 import type { LoadedCollection } from './loaded.ts';
-import { rowVector, SOURCE_BYTES } from './shard.ts';
 import type { CairnStore } from './store.ts';
-import { type CollectionRow, writeCollection } from './writer.ts';
+import { sourceId, storedRows } from './stored-rows.ts';
+import { changeFor } from './taught-change.ts';
+import { type CollectionFile, type CollectionRow, writeCollection } from './writer.ts';
 
 /** Its name in the store. */
 export const TAUGHT_COLLECTION = 'My landmarks';
@@ -62,24 +69,22 @@ export async function readTaught(
 
 /** The photos of a collection, label by label. */
 export function taughtRows({ collection, shards }: LoadedCollection): StoredTaught {
-  const labels = collection.labels.map((facts) => ({ facts, photos: [] as TaughtRow[] }));
+  const labels = collection.labels.map(({ photos: _, ...facts }) => ({
+    facts,
+    photos: [] as TaughtRow[],
+  }));
   for (const shard of shards) {
-    for (let row = 0; row < shard.rows; row++) {
-      const embedding = new Float32Array(shard.dim);
-      rowVector(shard, row, embedding);
-      const source = shard.sources?.subarray(row * SOURCE_BYTES, (row + 1) * SOURCE_BYTES);
-      labels[shard.labels[row]!]!.photos.push({
-        id: bytesToHex(source ?? Uint8Array.of(row)),
-        embedding,
-      });
+    for (const { row, label, embedding } of storedRows(shard)) {
+      labels[label]!.photos.push({ id: sourceId(shard, row), embedding });
     }
   }
-  return { head: headOf(collection), labels };
+  return { head: headOf(collection), labels: labels.filter(({ photos }) => photos.length > 0) };
 }
 
 /**
  * Replaces what is stored: shards first, then the record in one transaction, which also drops the old
- * shards. Without a label the collection goes.
+ * shards. Where the same encoder made what is stored, only what was added is written, and what was removed is
+ * marked. Without a label the collection goes.
  * @param bankSimilarity see `Neighbour.bankSimilarity`
  * @throws CairnError `storage-full`, `storage-failed`, `usage`
  */
@@ -93,16 +98,15 @@ export async function writeTaught(
     await store.deleteCollection(name);
     return;
   }
-  const rows = labels.flatMap(({ photos }, label) =>
-    photos.map(({ id, embedding }): CollectionRow => {
-      return {
-        embedding,
-        label,
-        bankSimilarity: bankSimilarity(embedding),
-        source: hexToBytes(id),
-      };
-    }),
-  );
+  const asRow = ({ id, embedding }: TaughtRow, label: number): CollectionRow => ({
+    embedding,
+    label,
+    bankSimilarity: bankSimilarity(embedding),
+    source: hexToBytes(id),
+  });
+  const before = await storedBy(head, store, name);
+  const change = before && changeFor(before, labels, asRow);
+  if (before && change) return keep(store, name, changeCollection(before, change));
   const about = {
     ...head,
     name,
@@ -110,18 +114,56 @@ export async function writeTaught(
     attribution: '',
     labels: labels.map(({ facts }) => facts),
   };
-  const files: string[] = [];
+  const rows = labels.flatMap(({ photos }, label) => photos.map((photo) => asRow(photo, label)));
+  // fp16, unlike shipped collections: rows are read and written again, and must not drift.
+  return keep(store, name, writeCollection(about, rows, { dtype: 'fp16' }));
+}
+
+/**
+ * Lets go of what was removed: until then its embeddings and names stay on the disk, marked.
+ * @returns whether there was anything. Throws as {@link readTaught}, `storage-full`
+ */
+export async function compactTaught(store: CairnStore, name = TAUGHT_COLLECTION): Promise<boolean> {
+  const record = await store.getCollection(name);
+  if (!record || !hasDead(parseCollection(record.json))) return false;
+  await keep(store, name, compactCollection(await openInstalled(name, store)));
+  return true;
+}
+
+/** What is stored, if this encoder made it and it can be read. */
+async function storedBy(
+  head: TaughtHead,
+  store: CairnStore,
+  name: string,
+): Promise<LoadedCollection | null> {
+  if (!(await store.getCollection(name))) return null;
+  const loaded = await openInstalled(name, store).catch(() => null);
+  if (!loaded) return null;
+  const { encoder, bank, dimension } = headOf(loaded.collection);
+  const same =
+    encoder.id === head.encoder.id &&
+    encoder.weightsSha256 === head.encoder.weightsSha256 &&
+    bank.sha256 === head.bank.sha256 &&
+    dimension === head.dimension &&
+    loaded.shards.every(({ sources }) => sources);
+  return same ? loaded : null;
+}
+
+async function keep(
+  store: CairnStore,
+  name: string,
+  written: AsyncIterable<CollectionFile>,
+): Promise<void> {
   const fresh: string[] = [];
   try {
-    // fp16, unlike shipped collections: rows are read and written again at each change, and must not drift.
-    for await (const { file, bytes } of writeCollection(about, rows, { dtype: 'fp16' })) {
+    for await (const { file, bytes } of written) {
       if (file !== COLLECTION_FILE) {
         const sha256 = await sha256Hex(bytes);
         if (!(await store.hasFile(sha256))) fresh.push(sha256);
         await store.putFile(sha256, bytes);
-        files.push(sha256);
         continue;
       }
+      const files = parseCollection(bytes).shards.map(({ sha256 }) => sha256);
       const installed = new Date().toISOString();
       await store.putCollection({ name, url: null, json: bytes, files, installed });
     }

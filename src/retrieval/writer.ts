@@ -7,7 +7,7 @@ import {
   COLLECTION_FILE,
   type Collection,
   encodeCollection,
-  FORMAT_VERSION,
+  formatFor,
   MAX_SHARD_BYTES,
   type ShardEntry,
 } from './collection.ts';
@@ -65,14 +65,22 @@ export interface CollectionFile {
   readonly bytes: Bytes;
 }
 
+/** A shard that is there already and stays as it is, in its place among the rows. */
+export interface KeptShard {
+  /** With the rows that are deleted from now on. */
+  readonly kept: ShardEntry;
+  /** Of its rows. */
+  readonly labels: Uint32Array;
+}
+
 /**
- * Yields the shards as they fill and at the end collection.json. Shard names hold their hash, so
+ * Yields the new shards as they fill and at the end collection.json. Shard names hold their hash, so
  * files of an older version with other content are never overwritten.
  * @throws CairnError `usage` on a row that does not fit the head, `aborted`
  */
 export async function* writeCollection(
   head: CollectionHead,
-  rows: Iterable<CollectionRow> | AsyncIterable<CollectionRow>,
+  rows: Iterable<CollectionRow | KeptShard> | AsyncIterable<CollectionRow | KeptShard>,
   options: WriteOptions = {},
 ): AsyncGenerator<CollectionFile> {
   const dtype = options.dtype ?? 'int8';
@@ -86,7 +94,7 @@ export async function* writeCollection(
   const flush = async (): Promise<CollectionFile> => {
     const bytes = encodeShard(pending, head.dimension, dtype);
     const sha256 = await sha256Hex(bytes);
-    const file = `shard-${String(shards.length).padStart(4, '0')}-${sha256.slice(0, 12)}.bin`;
+    const file = shardName(shards.length, sha256);
     shards.push({ file, bytes: bytes.length, sha256, rows: pending.length });
     pending = [];
     filled = 0;
@@ -95,6 +103,13 @@ export async function* writeCollection(
 
   for await (const row of rows) {
     throwIfAborted(options.signal);
+    if ('kept' in row) {
+      if (pending.length > 0) yield await flush();
+      const deleted = new Set(row.kept.deleted);
+      for (const [i, label] of row.labels.entries()) if (!deleted.has(i)) photos[label]!++;
+      shards.push(row.kept);
+      continue;
+    }
     checkRow(row, head, number++);
     const bytes = rowBytes(row, head.dimension, dtype);
     if (pending.length > 0 && filled + bytes > room) yield await flush();
@@ -105,7 +120,7 @@ export async function* writeCollection(
   if (pending.length > 0) yield await flush();
 
   const bytes = encodeCollection({
-    formatVersion: FORMAT_VERSION,
+    formatVersion: formatFor(shards),
     name: head.name,
     encoder: head.encoder,
     bank: head.bank,
@@ -118,6 +133,15 @@ export async function* writeCollection(
     shards,
   });
   yield { file: COLLECTION_FILE, bytes };
+}
+
+function shardName(number: number, sha256: string): string {
+  return `shard-${String(number).padStart(4, '0')}-${sha256.slice(0, 12)}.bin`;
+}
+
+/** Whether a file is named as {@link writeCollection} names shards. */
+export function isShardName(file: string): boolean {
+  return /^shard-\d{4,}-[0-9a-f]{12}\.bin$/.test(file);
 }
 
 /**

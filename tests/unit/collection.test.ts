@@ -94,7 +94,8 @@ describe('collection.json', () => {
   });
 
   it.each([
-    ['formatVersion', 2, /format version 2; this Cairn reads version 1/],
+    ['formatVersion', 3, /format version 3; this Cairn reads versions up to 2/],
+    ['formatVersion', 2, /formatVersion is 2 and should be 1/],
     ['formatVersion', undefined, /formatVersion is missing/],
     ['name', '../up', /name is "\.\.\/up"/],
     ['dimension', 0, /dimension is 0/],

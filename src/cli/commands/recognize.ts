@@ -6,6 +6,7 @@ import { RERANK } from '../../rerank/presets.ts';
 import type { Verdict } from '../../verdict.ts';
 import { openForSearch } from '../collections.ts';
 import { readPhoto } from '../encode-photos.ts';
+import { readPlaceFilter } from '../flags.ts';
 import { openModel } from '../models.ts';
 import { nodeVerifier } from '../node-verifier.ts';
 import { note, printJson } from '../output.ts';
@@ -13,14 +14,19 @@ import { note, printJson } from '../output.ts';
 export interface RecognizeOptions {
   readonly collection?: string;
   readonly encoder?: string;
+  readonly country?: string;
+  readonly near?: string;
   readonly json?: boolean;
 }
 
 export async function recognize(photos: string[], options: RecognizeOptions): Promise<void> {
+  const where = readPlaceFilter(options);
   const stages = await openStages(options);
   for (const photo of photos) {
     try {
-      const { evidence: _, ...verdict } = await recognizePhoto(await readPhoto(photo), stages);
+      const { evidence: _, ...verdict } = await recognizePhoto(await readPhoto(photo), stages, {
+        where,
+      });
       if (options.json) printJson({ photo, ...verdict }, { lines: true });
       else process.stdout.write(`${photo}: ${inWords(verdict, stages)}\n`);
     } catch (thrown) {

@@ -1,10 +1,11 @@
 // Brings a whole collection into PostgreSQL, in one transaction: searches see the old one, then the new one.
 import { throwIfAborted } from '../../errors.ts';
 import type { LongWork } from '../../progress.ts';
-import { collectionRows } from '../collection.ts';
+import { collectionPhotos, collectionRows } from '../collection.ts';
 import { type LoadedCollection, shardStarts } from '../loaded.ts';
-import { encodeViews, viewsOfShard } from '../reference-section.ts';
-import { rowVector, type Shard, SOURCE_BYTES } from '../shard.ts';
+import { encodeViews } from '../reference-section.ts';
+import type { Shard } from '../shard.ts';
+import { storedRows } from '../stored-rows.ts';
 import { addLabels, createCollection, dropCollection, findEntry } from './catalog.ts';
 import type { Database, Queryable } from './database.ts';
 import { POSTGRES, type PostgresParams } from './presets.ts';
@@ -74,7 +75,12 @@ export async function importCollection(
     if (old) await dropCollection(connection, old.id);
     return written;
   });
-  return { name, labels: collection.labels.length, photos, duplicates: total - photos };
+  return {
+    name,
+    labels: collection.labels.length,
+    photos,
+    duplicates: collectionPhotos(collection) - photos,
+  };
 }
 
 /**
@@ -97,24 +103,17 @@ async function buildIndex(
 }
 
 function* batches(shard: Shard, start: number): Generator<NewRow[]> {
-  const views = viewsOfShard(shard);
-  const viewOf = new Map(views.map(({ row, view }) => [row, view]));
-  const { sources } = shard;
-  for (let from = 0; from < shard.rows; from += BATCH) {
-    const count = Math.min(BATCH, shard.rows - from);
-    yield Array.from({ length: count }, (_, i): NewRow => {
-      const row = from + i;
-      const embedding = new Float32Array(shard.dim);
-      rowVector(shard, row, embedding);
-      const view = viewOf.get(row);
-      return {
-        row: start + row,
-        label: shard.labels[row]!,
-        bankSimilarity: shard.bankSimilarity[row]!,
-        source: sources?.subarray(row * SOURCE_BYTES, (row + 1) * SOURCE_BYTES) ?? null,
-        view: view ? encodeViews([{ row: 0, view }]) : null,
-        embedding,
-      };
+  let batch: NewRow[] = [];
+  for (const { row, source, view, ...stored } of storedRows(shard)) {
+    batch.push({
+      ...stored,
+      row: start + row,
+      source: source ?? null,
+      view: view ? encodeViews([{ row: 0, view }]) : null,
     });
+    if (batch.length < BATCH) continue;
+    yield batch;
+    batch = [];
   }
+  if (batch.length > 0) yield batch;
 }

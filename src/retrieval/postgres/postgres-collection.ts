@@ -3,6 +3,8 @@ import { CairnError, throwIfAborted } from '../../errors.ts';
 import type { Bytes } from '../../weights/sha256.ts';
 import { checkQuery } from '../check-query.ts';
 import { type CollectionDescription, identityOf } from '../description.ts';
+import { labelsWithin, type PlaceFilter } from '../place-filter.ts';
+import { LEAST_FINDABLE } from '../presets.ts';
 import { decodeViews } from '../reference-section.ts';
 import type {
   CollectionSearch,
@@ -135,8 +137,9 @@ export class PostgresCollection implements CollectionSearch, Pick<ReferenceSourc
 
   #search(query: Float32Array, options: SearchOptions): Promise<SearchResult> {
     const { k, engine } = options;
-    const { liveRows } = this.#entry;
-    const wanted: SearchEngine = engine ?? (liveRows <= this.params.exactRows ? 'exact' : 'hnsw');
+    const within = this.#within(options.where);
+    const few = within.findable <= Math.max(this.params.exactRows, LEAST_FINDABLE * within.of);
+    const wanted: SearchEngine = engine ?? (few ? 'exact' : 'hnsw');
     const ef = Math.min(MAX_EF_SEARCH, candidatesFor(k, this.params));
     // A plan is a matter of statistics that a fresh table lacks: the engine that was chosen is made the only one.
     const begin = [
@@ -150,11 +153,11 @@ export class PostgresCollection implements CollectionSearch, Pick<ReferenceSourc
     return this.db.transaction(async (connection) => {
       let by = wanted;
       if (by === 'exact') await connection.query(EXACT);
-      let rows = await this.#nearest(connection, query, options);
-      if (by === 'hnsw' && rows.length < Math.min(k, liveRows)) {
+      let rows = await this.#nearest(connection, query, options, within.places);
+      if (by === 'hnsw' && rows.length < Math.min(k, within.findable)) {
         by = 'exact';
         await connection.query(EXACT);
-        rows = await this.#nearest(connection, query, options);
+        rows = await this.#nearest(connection, query, options, within.places);
       }
       const { labels } = this.description;
       if (rows.some(({ label }) => label >= labels.length)) throw this.#changed();
@@ -167,6 +170,17 @@ export class PostgresCollection implements CollectionSearch, Pick<ReferenceSourc
     }, begin);
   }
 
+  /** Places of the labels that may be found, null for all, and how many photos these have of how many. */
+  #within(where: PlaceFilter | undefined) {
+    const { liveRows } = this.#entry;
+    if (!where) return { places: null, findable: liveRows, of: liveRows };
+    const { labels } = this.description;
+    const allowed = labelsWithin(labels, where);
+    const places = [...labels.keys()].filter((place) => allowed[place] === 1);
+    const findable = places.reduce((sum, place) => sum + labels[place]!.photos, 0);
+    return { places, findable, of: liveRows };
+  }
+
   /**
    * Candidates by the query in half precision, as the index compares, then put in order by the query as it is:
    * what comes out is as exact as the stored embeddings.
@@ -175,6 +189,7 @@ export class PostgresCollection implements CollectionSearch, Pick<ReferenceSourc
     connection: Queryable,
     query: Float32Array,
     { k, vectors = 0 }: SearchOptions,
+    places: readonly number[] | null,
   ): Promise<FoundRow[]> {
     const { rows } = await connection.query<FoundRow>(
       `SELECT id, label, bank_similarity, similarity,
@@ -183,7 +198,7 @@ export class PostgresCollection implements CollectionSearch, Pick<ReferenceSourc
          SELECT *, row_number() OVER (ORDER BY similarity DESC, id) AS nth FROM (
            SELECT *, 1 - (embedding::vector <=> $2::vector) AS similarity FROM (
              SELECT id, label, bank_similarity, embedding FROM ${rowsTable(this.#entry.id)}
-             WHERE NOT deleted ORDER BY embedding <#> $1::halfvec LIMIT $3
+             WHERE NOT deleted ${places ? 'AND label = ANY($6::integer[])' : ''} ORDER BY embedding <#> $1::halfvec LIMIT $3
            ) candidates
          ) scored
        ) ranked WHERE nth <= $4 ORDER BY nth`,
@@ -193,6 +208,7 @@ export class PostgresCollection implements CollectionSearch, Pick<ReferenceSourc
         Math.max(k, candidatesFor(k, this.params)),
         k,
         vectors,
+        ...(places ? [places] : []),
       ],
     );
     return rows;

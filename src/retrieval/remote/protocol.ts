@@ -4,7 +4,8 @@
 // numbers take eleven, and exactly what was computed.
 import { CairnError } from '../../errors.ts';
 import type { CollectionDescription } from '../description.ts';
-import { checker } from '../schema.ts';
+import { checkPlaceFilter, type PlaceFilter } from '../place-filter.ts';
+import { type Checker, checker } from '../schema.ts';
 import type { Neighbour, SearchEngine, SearchOptions, SearchResult } from '../search.ts';
 import { fromBase64, toBase64 } from './base64.ts';
 
@@ -24,6 +25,8 @@ export const REMOTE_LIMITS = {
   /** Of `references`. */
   labels: 50,
   references: 20,
+  /** Of a filter: every country there is. */
+  countries: 250,
 } as const;
 
 /** Codes that only the service uses, beside those of Cairn. */
@@ -39,7 +42,7 @@ export interface SearchRequest {
   /** `identityOf` the collection. */
   readonly identity: string;
   readonly query: Float32Array;
-  readonly options: Pick<SearchOptions, 'k' | 'vectors' | 'means' | 'engine'>;
+  readonly options: Pick<SearchOptions, 'k' | 'vectors' | 'means' | 'engine' | 'where'>;
 }
 
 /** A question for reference views. */
@@ -53,12 +56,12 @@ export interface ReferencesRequest {
 /** Bytes of the longest body that is a valid question about embeddings of `dim` numbers. */
 export function requestBytes(dim: number): number {
   const base64 = 4 * Math.ceil((4 * dim) / 3);
-  return base64 + 12 * REMOTE_LIMITS.labels + 1024;
+  return base64 + Math.max(12 * REMOTE_LIMITS.labels, 5 * REMOTE_LIMITS.countries) + 1024;
 }
 
 export function encodeSearchRequest({ identity, query, options }: SearchRequest): string {
-  const { k, vectors, means, engine } = options;
-  return JSON.stringify({ identity, query: toBase64(query), k, vectors, means, engine });
+  const { k, vectors, means, engine, where } = options;
+  return JSON.stringify({ identity, query: toBase64(query), k, vectors, means, engine, where });
 }
 
 export function encodeReferencesRequest(request: ReferencesRequest): string {
@@ -74,10 +77,12 @@ export function parseSearchRequest(body: Uint8Array, dim: number): SearchRequest
     'vectors',
     'means',
     'engine',
+    'where',
   ]);
   const vectors = fields.at('vectors');
   const means = fields.at('means');
   const engine = fields.at('engine');
+  const where = fields.at('where');
   return {
     identity,
     query,
@@ -86,6 +91,7 @@ export function parseSearchRequest(body: Uint8Array, dim: number): SearchRequest
       ...(vectors.absent ? {} : { vectors: vectors.integer(0, REMOTE_LIMITS.vectors) }),
       ...(means.absent ? {} : { means: means.satisfies(isBoolean, 'true or false') }),
       ...(engine.absent ? {} : { engine: engine.satisfies(isEngine, '"hnsw" or "exact"') }),
+      ...(where.absent ? {} : { where: readFilter(where) }),
     },
   };
 }
@@ -106,6 +112,28 @@ export function parseReferencesRequest(body: Uint8Array, dim: number): Reference
       .array(REMOTE_LIMITS.labels)
       .map((label) => label.integer(0, MAX_INT32)),
     most: fields.at('most').integer(1, REMOTE_LIMITS.references),
+  };
+}
+
+function readFilter(at: Checker): PlaceFilter {
+  const fields = at.object();
+  const [countries, near] = [fields.at('countries'), fields.at('near')];
+  const filter: PlaceFilter = {
+    ...(countries.absent
+      ? {}
+      : { countries: countries.array(REMOTE_LIMITS.countries).map((code) => code.string(2, 2)) }),
+    ...(near.absent ? {} : { near: readPoint(near) }),
+  };
+  checkPlaceFilter(filter);
+  return filter;
+}
+
+function readPoint(at: Checker): NonNullable<PlaceFilter['near']> {
+  const point = at.object();
+  return {
+    lat: point.at('lat').number(-90, 90),
+    lon: point.at('lon').number(-180, 180),
+    km: point.at('km').number(0, 50_000),
   };
 }
 

@@ -1,5 +1,4 @@
 // What can be tuned, each as a course of steps over the same trainer: a head, or head and last stage.
-import { bytesToHex } from '@noble/hashes/utils.js';
 import { CairnError, throwIfAborted } from '../../errors.ts';
 import type { DecodePhoto } from '../../imaging/decode.ts';
 import { drawScene } from '../../imaging/drawn.ts';
@@ -8,8 +7,9 @@ import type { LongWork } from '../../progress.ts';
 import { assertEncoder, type EncoderIdentity } from '../../retrieval/collection.ts';
 import { openInstalled } from '../../retrieval/install.ts';
 import type { LoadedCollection } from '../../retrieval/loaded.ts';
-import { rowVector, SOURCE_BYTES } from '../../retrieval/shard.ts';
+import { liveRows } from '../../retrieval/shard.ts';
 import type { CairnStore } from '../../retrieval/store.ts';
+import { sourceId, storedRows } from '../../retrieval/stored-rows.ts';
 import { type Slice, sliceRows } from '../../retrieval/tuned-space.ts';
 import type { EncoderEntry } from '../../weights/registry.ts';
 import { readSafetensors } from '../../weights/safetensors.ts';
@@ -107,7 +107,9 @@ export async function loadMaterial(job: TuningJob, store: CairnStore): Promise<M
 export function keyOf(job: TuningJob, { loaded }: Material): string {
   return JSON.stringify([
     job.encoder,
-    loaded.map(({ collection }) => collection.shards.map(({ sha256 }) => sha256)),
+    loaded.map(({ collection }) =>
+      collection.shards.map(({ sha256, deleted }) => [sha256, deleted]),
+    ),
     loaded.map(({ collection }) => collection.labels.map(({ label }) => label)),
     job.settings,
   ]);
@@ -241,21 +243,15 @@ function asCourse(
 
 function rowsOf({ collection, shards }: LoadedCollection, taught: boolean): TuningRow[] {
   return shards.flatMap((shard) =>
-    Array.from({ length: shard.rows }, (_, row) => {
-      const embedding = new Float32Array(shard.dim);
-      rowVector(shard, row, embedding);
-      return { embedding, label: collection.labels[shard.labels[row]!]!.label, taught };
-    }),
+    Array.from(storedRows(shard), ({ embedding, label }) => ({
+      embedding,
+      label: collection.labels[label]!.label,
+      taught,
+    })),
   );
 }
 
 /** First half of the SHA-256 of each photo's file, hex, in the order of {@link rowsOf}. */
 function idsOf({ shards }: LoadedCollection): string[] {
-  return shards.flatMap(({ rows, sources }) =>
-    Array.from({ length: rows }, (_, row) =>
-      bytesToHex(
-        sources?.subarray(row * SOURCE_BYTES, (row + 1) * SOURCE_BYTES) ?? Uint8Array.of(row),
-      ),
-    ),
-  );
+  return shards.flatMap((shard) => Array.from(liveRows(shard), (row) => sourceId(shard, row)));
 }
