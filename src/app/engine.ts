@@ -2,9 +2,12 @@
 import type { ReadonlySignal } from '@preact/signals';
 import type { PlainError } from '../errors.ts';
 import type { EncoderInfo } from '../inference/encoder.ts';
-import type { LongWork, Progress } from '../progress.ts';
+import type { Progress } from '../progress.ts';
+import type { RecognizeWork } from '../recognizer.ts';
 import type { CollectionLabel } from '../retrieval/labels.ts';
 import type { Verdict } from '../verdict.ts';
+import type { Collections } from './collections/collections.ts';
+import type { Building } from './teaching/building/building.ts';
 import type { Teaching } from './teaching/teaching.ts';
 import type { Tuning } from './teaching/tuning.ts';
 
@@ -21,6 +24,7 @@ export interface Notice {
     | 'worker-restarted'
     | 'storage-unavailable'
     | 'taught-unavailable'
+    | 'collection-unavailable'
     | 'head-outdated'
     | 'matcher-unavailable';
   readonly detail: string;
@@ -49,8 +53,12 @@ export interface Engine {
   readonly notices: ReadonlySignal<readonly Notice[]>;
   /** Landmarks of the open collection and taught ones; empty until it is open. */
   readonly labels: ReadonlySignal<readonly CollectionLabel[]>;
+  /** What is installed; works where the recognizer could not start, as far as it needs none. */
+  readonly collections: Collections;
   /** What the user taught, and how to teach more; its methods wait for the engine to be ready. */
   readonly teaching: Teaching;
+  /** Learning a folder; a folder given before the engine is ready waits for it. */
+  readonly building: Building;
   /** Fine-tuning of the encoder's head; null until the engine is ready. */
   readonly tuning: ReadonlySignal<Tuning | null>;
   /** Whether photos are matched with what the open collection keeps of its own. */
@@ -58,7 +66,7 @@ export interface Engine {
   /** How far opening the matcher is, which the engine does not wait for; null while none is being opened. */
   readonly preparing: ReadonlySignal<Progress | null>;
   /** Waits for the engine to be ready; photos are worked on one at a time, in order of calling. */
-  recognize(photo: Blob, work?: LongWork): Promise<Verdict>;
+  recognize(photo: Blob, work?: RecognizeWork): Promise<Verdict>;
   /** Starts loading again after `failed`. */
   retry(): void;
   diagnostics(): Promise<Diagnostics>;

@@ -14,7 +14,13 @@ import {
 import type { Stage } from '../../src/progress.ts';
 import { verdictOf } from './app-verdict.ts';
 
-const photo = (id: number) => ({ id, name: `${id}.jpg`, blob: new Blob(), url: `blob:${id}` });
+const photo = (id: number) => ({
+  id,
+  name: `${id}.jpg`,
+  blob: new Blob(),
+  url: `blob:${id}`,
+  country: null,
+});
 const error = { code: 'photo-corrupt', message: 'broken', remedy: 'mend it' } as const;
 const verdict = verdictOf({ kind: 'landmark', label: 'tower', confidence: 0.9 });
 

@@ -4,13 +4,13 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { EngineStatus } from '../../src/app/engine.ts';
 import { createQueue, type PhotoQueue } from '../../src/app/recognize/queue.ts';
 import { CairnError } from '../../src/errors.ts';
-import type { LongWork } from '../../src/progress.ts';
+import type { RecognizeWork } from '../../src/recognizer.ts';
 import type { Verdict } from '../../src/verdict.ts';
 import { verdictOf } from './app-verdict.ts';
 
 interface Call {
   readonly photo: Blob;
-  readonly work: LongWork;
+  readonly work: RecognizeWork;
   readonly answer: (verdict: Verdict) => void;
   readonly refuse: (reason: unknown) => void;
 }
@@ -39,7 +39,7 @@ function scripted(first: EngineStatus) {
   return {
     status,
     calls,
-    recognize: (photo: Blob, work: LongWork = {}) =>
+    recognize: (photo: Blob, work: RecognizeWork = {}) =>
       new Promise<Verdict>((answer, refuse) => {
         calls.push({ photo, work, answer, refuse });
       }),
@@ -79,6 +79,19 @@ describe('the queue at work', () => {
     await settle();
     expect(states(queue)).toEqual(['done', 'working']);
     expect(await engine.calls[1]?.photo.text()).toBe('b');
+  });
+
+  it('looks for each photo where it was to be looked for when it was added', async () => {
+    const engine = scripted(ready);
+    const queue = createQueue(engine);
+    queue.lookIn('FR');
+    queue.add(photos('a'));
+    queue.lookIn(null);
+    queue.add(photos('b'));
+    engine.calls[0]?.answer(verdictOf({ label: 'a' }));
+    await settle();
+    expect(engine.calls.map(({ work }) => work.where)).toEqual([{ countries: ['FR'] }, undefined]);
+    expect(queue.items.value.map(({ country }) => country)).toEqual(['FR', null]);
   });
 
   it('goes on after a photo that fails and keeps its typed error', async () => {

@@ -1,6 +1,7 @@
 // The invitation: what Cairn does in one sentence, and a big target for photos; compact once in use.
 import { useApp, useWords } from '../app.ts';
 import { CameraIcon, PhotoIcon } from '../shell/icons.tsx';
+import { Narrow } from './narrow.tsx';
 import { PickPhotos } from './pick-photos.tsx';
 import { Scene } from './scene.tsx';
 import { useAddPhotos } from './use-add-photos.ts';
@@ -35,6 +36,7 @@ export function DropPanel() {
           <CameraIcon />
           {t.recognize.camera}
         </PickPhotos>
+        <Narrow />
         <p id="drop-hint" class="drop__hint">
           {t.recognize.hint}
         </p>

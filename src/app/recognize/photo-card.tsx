@@ -33,6 +33,7 @@ export function PhotoCard({ item, onRemove }: PhotoCardProps) {
         <Picture item={item} />
         <div class="card__body">
           {verdict && <VerdictView verdict={verdict} titleId={titleId} />}
+          {item.country !== null && <Narrowed country={item.country} />}
           {at.state === 'queued' && <Queued titleId={titleId} />}
           {at.state === 'working' && <Title id={titleId}>{t.recognize.working}</Title>}
           {(at.state === 'queued' || at.state === 'working') && (
@@ -95,6 +96,11 @@ function Picture({ item }: { readonly item: PhotoItem }) {
       <figcaption class="card__name">{item.name}</figcaption>
     </figure>
   );
+}
+
+function Narrowed({ country }: { readonly country: string }) {
+  const { t, f } = useWords();
+  return <p class="card__note">{t.recognize.narrowed(f.country(country))}</p>;
 }
 
 function Title({ id, children }: { readonly id: string; readonly children: ComponentChildren }) {

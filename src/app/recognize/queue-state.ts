@@ -22,6 +22,8 @@ export interface PhotoItem {
   readonly url: string;
   /** Pixels as the browser shows it; null until the thumbnail is loaded, or when it cannot be. */
   readonly size: { readonly width: number; readonly height: number } | null;
+  /** ISO 3166-1 alpha-2 of the only country whose landmarks are looked for; null for all. */
+  readonly country: string | null;
   readonly at: PhotoState;
 }
 

@@ -18,6 +18,9 @@ export interface QueueEvents {
 
 export interface PhotoQueue {
   readonly items: ReadonlySignal<Queue>;
+  /** Where photos that are added from now on are looked for; null for everywhere. */
+  readonly country: ReadonlySignal<string | null>;
+  lookIn(country: string | null): void;
   add(photos: readonly NamedPhoto[]): void;
   /** Stops the photo being worked on; it stays in the list as failed with `aborted`. */
   stop(id: number): void;
@@ -35,6 +38,7 @@ export function createQueue(
   events: QueueEvents = {},
 ): PhotoQueue {
   const items = signal<Queue>([]);
+  const country = signal<string | null>(null);
   let nextId = 1;
   let running: { readonly id: number; readonly abort: AbortController } | null = null;
 
@@ -56,6 +60,7 @@ export function createQueue(
       const verdict = await orAbort(
         engine.recognize(item.blob, {
           signal: abort.signal,
+          where: item.country === null ? undefined : { countries: [item.country] },
           onProgress: (progress) => {
             // A run that was stopped may still report; the same photo may be at work again by then.
             if (!abort.signal.aborted) dispatch({ do: 'progress', id: item.id, progress });
@@ -92,12 +97,17 @@ export function createQueue(
 
   return {
     items,
+    country,
+    lookIn(code) {
+      country.value = code;
+    },
     add(photos) {
       const added = photos.map(({ name, blob }) => ({
         id: nextId++,
         name,
         blob,
         url: URL.createObjectURL(blob),
+        country: country.peek(),
       }));
       dispatch({ do: 'add', items: added });
       pump();
