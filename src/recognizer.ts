@@ -18,7 +18,7 @@ import {
 import type { LabelScore } from './rerank/soft-voting.ts';
 import type { CollectionLabel } from './retrieval/labels.ts';
 import type { PlaceFilter } from './retrieval/place-filter.ts';
-import type { CollectionSearch, StoredReference } from './retrieval/search.ts';
+import type { CollectionSearch, MatchableReference } from './retrieval/search.ts';
 import { bankLevel, mergeTraces } from './retrieval/tuned-space.ts';
 import { CANDIDATES, type Candidate, type Evidence, type Verdict } from './verdict.ts';
 
@@ -46,7 +46,10 @@ export interface Stages {
 export interface Verifier {
   readonly preset: VerificationPreset;
   /** Of the given labels, by their places in {@link Stages.labels}. */
-  references(embedding: Float32Array, labels: readonly number[]): Promise<StoredReference[]>;
+  references(
+    embedding: Float32Array,
+    labels: readonly number[],
+  ): Promise<readonly MatchableReference[]>;
   verify(
     photo: Blob | Uint8Array,
     task: VerificationTask,
@@ -216,13 +219,14 @@ function evidenceOf(
       ...(best ? [stageOf(DECISION_STAGES[trees ? 'trees' : 'logistic'], best, confidence)] : []),
     ],
     verification:
-      matched?.map(({ label, row, matches, inliers, points, size }) => ({
+      matched?.map(({ label, row, matches, inliers, points, size, picture }) => ({
         label: nameOf(labels, label),
         row,
         matches,
         inliers,
         points,
         size,
+        picture,
       })) ?? null,
     features,
   };

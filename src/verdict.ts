@@ -66,6 +66,8 @@ export interface VerifiedReference {
   readonly inliers: number;
   /** Rows [xa, ya, xb, yb, confidence] of the inliers: pixels of the photo, and of the reference photo. */
   readonly points: Float32Array;
-  /** The reference photo's sides, pixels. */
+  /** The reference photo's sides, pixels; of its picture where it was matched with that. */
   readonly size: { readonly width: number; readonly height: number };
+  /** Names the picture that it was matched with (half the SHA-256 of its photo, hex); null where that was a view. */
+  readonly picture: string | null;
 }

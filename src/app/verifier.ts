@@ -8,7 +8,7 @@ import { TaskQueue } from '../inference/task-queue.ts';
 import type { OnProgress, Progress } from '../progress.ts';
 import type { Verifier } from '../recognizer.ts';
 import { VERIFICATION } from '../rerank/presets.ts';
-import type { ReferenceSource } from '../retrieval/search.ts';
+import type { PictureReference, ReferenceSource } from '../retrieval/search.ts';
 import type { MatcherEntry } from '../weights/registry.ts';
 import type { Notice } from './engine.ts';
 
@@ -17,6 +17,13 @@ import type { Notice } from './engine.ts';
  * than people look at a verdict between two photos, for the next one waits until the matcher is opened again.
  */
 const IDLE_MS = 120_000;
+
+/** Of each of the labels the photos most similar to the query, as `IndexService.photos` names them. */
+export type PictureSource = (
+  query: Float32Array,
+  labels: readonly number[],
+  most: number,
+) => Promise<readonly PictureReference[]>;
 
 type Matcher = Pick<MatcherService, 'open' | 'verify'>;
 
@@ -37,8 +44,11 @@ export interface VerifierParts {
 }
 
 export interface PageVerifier {
-  /** As things stand; undefined where the collection keeps nothing that this matcher can use. */
-  stage(references: ReferenceSource | null): Verifier | undefined;
+  /**
+   * As things stand; undefined where there is nothing that this matcher can use.
+   * @param pictures of the user's own photos, where there are any
+   */
+  stage(references: ReferenceSource | null, pictures?: PictureSource | null): Verifier | undefined;
   /** Loads the matcher in the background, so that the first photo need not wait for all of it. */
   prepare(): void;
   /** Ends the worker. */
@@ -76,17 +86,21 @@ export function pageVerifier(parts: VerifierParts): PageVerifier {
       }
     }, signal);
   return {
-    stage(source) {
+    stage(source, pictures = null) {
       const fits =
         entry !== null &&
         source !== null &&
         source.matcher.id === entry.id &&
         source.matcher.weightsSha256 === entry.weights.sha256;
-      if (!fits) return undefined;
+      if (!entry || !(fits || pictures)) return undefined;
       return {
         preset: VERIFICATION,
-        references: (embedding, labels) =>
-          source.references(embedding, labels, VERIFICATION.viewsOfLabel),
+        references: async (embedding, labels) => {
+          const most = VERIFICATION.viewsOfLabel;
+          const kept = fits ? await source.references(embedding, labels, most) : [];
+          const own = pictures ? await pictures(embedding, labels, most) : [];
+          return [...kept, ...own];
+        },
         verify: async (photo, task, work) => {
           await open(work.signal);
           return bridge.api.verify(photo, task, work);

@@ -42,7 +42,9 @@ export async function nodeVerifier(
       index.references(embedding, labels, VERIFICATION.viewsOfLabel),
     verify: async (photo, task, work) => {
       const bytes = photo instanceof Blob ? new Uint8Array(await photo.arrayBuffer()) : photo;
-      return verifyPhoto(matcher, await decodePhoto(bytes), task, work);
+      const decode = async (picture: Blob) =>
+        decodePhoto(new Uint8Array(await picture.arrayBuffer()));
+      return verifyPhoto(matcher, await decodePhoto(bytes), task, decode, work);
     },
     onProblem: (thrown) => note(`not verified: ${String(thrown)}`),
   };

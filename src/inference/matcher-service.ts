@@ -53,7 +53,9 @@ export class MatcherService {
   ): Promise<MatchedReference[]> {
     const matcher = this.#configured();
     const bytes = photo instanceof Blob ? new Uint8Array(await photo.arrayBuffer()) : photo;
-    return verifyPhoto(matcher, await decodePhoto(bytes, work), task, work);
+    const decode = async (picture: Blob) =>
+      decodePhoto(new Uint8Array(await picture.arrayBuffer()), { signal: work.signal });
+    return verifyPhoto(matcher, await decodePhoto(bytes, work), task, decode, work);
   }
 
   #configured(): OrtMatcher {

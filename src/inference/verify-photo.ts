@@ -1,6 +1,6 @@
 // Geometric verification of one photo: its best candidates are matched, best first, until nothing can change.
 
-import { throwIfAborted } from '../errors.ts';
+import { throwIfAborted, toPlainError } from '../errors.ts';
 import type { ModelKind } from '../geometry/find.ts';
 import type { Matches } from '../geometry/matches.ts';
 import type { Bitmap8 } from '../imaging/decode.ts';
@@ -9,8 +9,13 @@ import { type LongWork, nextTask } from '../progress.ts';
 import type { VerificationPreset } from '../rerank/presets.ts';
 import type { LabelScore } from '../rerank/soft-voting.ts';
 import { isSettled, type ViewMatch, viewsToVerify } from '../rerank/verification.ts';
-import type { StoredReference } from '../retrieval/search.ts';
-import { matchInput, matchPhotoWithView } from './match-photos.ts';
+import type { MatchableReference } from '../retrieval/search.ts';
+import {
+  matchInput,
+  matchPhotos,
+  matchPhotoWithView,
+  type VerifiedPoints,
+} from './match-photos.ts';
 import type { OrtMatcher } from './matcher.ts';
 import type { MatchInput } from './pair-runner.ts';
 
@@ -20,56 +25,65 @@ export interface MatchedReference extends ViewMatch {
   readonly points: Matches;
   /** Null without inliers. */
   readonly model: ModelKind | null;
-  /** The reference photo's sides, pixels. */
+  /** The reference photo's sides, pixels; of its picture where that is what it was matched with. */
   readonly size: Size;
+  /** Names the picture; null where it was matched with a view. */
+  readonly picture: string | null;
 }
 
 export interface VerificationTask {
   /** Labels as re-ranking left them, the best first. */
   readonly ranked: readonly LabelScore[];
-  readonly references: readonly StoredReference[];
+  readonly references: readonly MatchableReference[];
   readonly preset: VerificationPreset;
 }
 
-type ViewMatcher = Pick<OrtMatcher, 'matchView' | 'forget'>;
+type Matcher = Pick<OrtMatcher, 'match' | 'matchView' | 'forget'>;
+
+/** Decodes the picture of a reference. Throws `photo-*`. */
+export type DecodePicture = (picture: Blob) => Promise<Bitmap8>;
 
 /** Counts photos: one that was stopped may still be at work when the next begins, and must not lend its features. */
 let photos = 0;
 
 /**
- * Keeps the photo's features for as long as it is matched: nobody asks for it again.
+ * Keeps the photo's features for as long as it is matched: nobody asks for it again. A reference whose picture cannot
+ * be read is passed over.
  * @returns in the order of matching; stops early once no further reference can change the verdict. Throws as
  * `OrtMatcher.matchView` does, `aborted`.
  */
 export async function verifyPhoto(
-  matcher: ViewMatcher,
+  matcher: Matcher,
   photo: Bitmap8,
   task: VerificationTask,
+  decode: DecodePicture,
   work: LongWork = {},
 ): Promise<MatchedReference[]> {
   const id = `verified-${++photos}`;
   try {
-    return await matchInTurn(matcher, matchInput(photo, id), task, work);
+    return await matchInTurn(matcher, matchInput(photo, id), task, decode, work);
   } finally {
     await matcher.forget(id);
   }
 }
 
 async function matchInTurn(
-  matcher: ViewMatcher,
+  matcher: Matcher,
   photo: MatchInput,
   { ranked, references, preset }: VerificationTask,
+  decode: DecodePicture,
   work: LongWork,
 ): Promise<MatchedReference[]> {
-  const views = new Map(references.map(({ row, view }) => [row, view]));
   const chosen = viewsToVerify(ranked, references, preset);
   const found: MatchedReference[] = [];
-  for (const { label, row, similarity } of chosen) {
+  for (const reference of chosen) {
+    const { label, row, similarity } = reference;
     await nextTask();
     throwIfAborted(work.signal);
     if (isSettled(ranked, found, preset)) break;
-    const view = views.get(row)!; // chosen from them
-    const { geometry } = await matchPhotoWithView(matcher, photo, view, work);
+    const match = await matchReference(matcher, photo, reference, decode, work);
+    if (!match) continue;
+    const { geometry, size } = match;
     found.push({
       label,
       row,
@@ -79,7 +93,8 @@ async function matchInTurn(
       spread: geometry.spreadA,
       points: geometry.points,
       model: geometry.inlierCount > 0 ? geometry.model : null,
-      size: view.original,
+      size,
+      picture: 'view' in reference ? null : reference.id,
     });
     work.onProgress?.({
       stage: 'match',
@@ -89,4 +104,31 @@ async function matchInTurn(
     });
   }
   return found;
+}
+
+/** Null where the reference's picture cannot be read. */
+async function matchReference(
+  matcher: Matcher,
+  photo: MatchInput,
+  reference: MatchableReference,
+  decode: DecodePicture,
+  work: LongWork,
+): Promise<{ readonly geometry: VerifiedPoints; readonly size: Size } | null> {
+  if ('view' in reference) {
+    const { geometry } = await matchPhotoWithView(matcher, photo, reference.view, work);
+    return { geometry, size: reference.view.original };
+  }
+  let bitmap: Bitmap8;
+  try {
+    bitmap = await decode(reference.picture);
+  } catch (thrown) {
+    if (toPlainError(thrown).code.startsWith('photo-')) return null;
+    throw thrown;
+  }
+  // Under its file's hash its features are kept: the next photo may be matched with it, too.
+  const other = matchInput(bitmap, reference.id);
+  const found = await matchPhotos(matcher, photo, other, {}, work);
+  if (found.identical) return null; // ids of photos and of references differ in kind
+  const { width, height } = bitmap.header;
+  return { geometry: found.geometry, size: { width, height } };
 }

@@ -13,6 +13,7 @@ import { labelsWithin } from './place-filter.ts';
 import { CROSSOVER_ROWS, HNSW, type HnswParams } from './presets.ts';
 import type {
   CollectionSearch,
+  NamedReference,
   ReferenceSource,
   SearchEngine,
   SearchOptions,
@@ -189,6 +190,25 @@ export class IndexService implements CollectionSearch, Pick<ReferenceSource, 're
     const chosen = new Set(nearestOfLabels(viewed.flat(), most));
     return open.shards.flatMap((index, i) =>
       index.withViews(viewed[i]!.filter((reference) => chosen.has(reference))),
+    );
+  }
+
+  /**
+   * Of each of the given labels the photos most similar to the query, by the names of their files, as
+   * {@link references} gives those that have views. For small collections: every row of the labels is looked at.
+   * @throws CairnError `usage`, `collection-missing`
+   */
+  async photos(
+    query: Float32Array,
+    labels: readonly number[],
+    most: number,
+  ): Promise<readonly NamedReference[]> {
+    const open = this.#current();
+    checkQuery(query, { k: most }, this.dim);
+    const asked = new Set(labels);
+    return nearestOfLabels(
+      open.shards.flatMap((index) => index.named(query, asked)),
+      most,
     );
   }
 

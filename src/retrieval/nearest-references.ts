@@ -8,12 +8,12 @@ export type ViewedReference = Omit<StoredReference, 'view'>;
  * Of each label the most similar references, in the order given; of equally similar ones the first.
  * @param most of a label
  */
-export function nearestOfLabels(
-  references: readonly ViewedReference[],
+export function nearestOfLabels<R extends ViewedReference>(
+  references: readonly R[],
   most: number,
-): readonly ViewedReference[] {
+): readonly R[] {
   const taken = new Map<number, number>();
-  const chosen = new Set<ViewedReference>();
+  const chosen = new Set<R>();
   for (const reference of [...references].sort((a, b) => b.similarity - a.similarity)) {
     const before = taken.get(reference.label) ?? 0;
     if (before === most) continue;

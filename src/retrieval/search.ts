@@ -48,6 +48,20 @@ export interface StoredReference extends Omit<Neighbour, 'bankSimilarity'> {
   readonly view: ReferenceView;
 }
 
+/** A reference photo by the SHA-256 of its file. */
+export interface NamedReference extends Omit<Neighbour, 'bankSimilarity'> {
+  /** First half of it, lower-case hex. */
+  readonly id: string;
+}
+
+/** A reference photo of which a picture is at hand. */
+export interface PictureReference extends NamedReference {
+  readonly picture: Blob;
+}
+
+/** What a photo can be matched with. */
+export type MatchableReference = StoredReference | PictureReference;
+
 /** Which reference views a collection has, if any: features of one matcher. */
 export interface ReferenceSource {
   readonly matcher: MatcherIdentity;

@@ -4,8 +4,9 @@ import { createScorer, type ExactKernel, type ShardScorer } from './exact/scorer
 import { type Hit, topK } from './exact/top-k.ts';
 import type { ViewedReference } from './nearest-references.ts';
 import { rowsWithViews, viewsOfShard } from './reference-section.ts';
-import type { StoredReference } from './search.ts';
-import { rowVector, type Shard } from './shard.ts';
+import type { NamedReference, StoredReference } from './search.ts';
+import { liveRows, rowVector, type Shard } from './shard.ts';
+import { sourceId } from './stored-rows.ts';
 
 /** Which of a shard's rows may be found. */
 export interface Findable {
@@ -60,13 +61,31 @@ export class ShardIndex {
     return topK(scores, size).map(({ row, similarity }) => ({ row: row + this.start, similarity }));
   }
 
+  /** Photos of the given labels, with the names of their files. */
+  named(query: Float32Array, labels: ReadonlySet<number>): NamedReference[] {
+    const { shard } = this;
+    return this.#references(query, [...liveRows(shard)], labels).map((reference) => ({
+      ...reference,
+      id: sourceId(shard, reference.row - this.start),
+    }));
+  }
+
   /** Photos of the given labels of which something is kept for matching. Throws `collection-invalid`. */
   viewed(query: Float32Array, labels: readonly number[]): ViewedReference[] {
+    const { shard } = this;
+    const live = rowsWithViews(shard).filter((row) => !shard.deleted.has(row));
+    return this.#references(query, live, new Set(labels));
+  }
+
+  #references(
+    query: Float32Array,
+    rows: readonly number[],
+    labels: ReadonlySet<number>,
+  ): ViewedReference[] {
     const { shard, start } = this;
-    const asked = new Set(labels);
     const vector = new Float32Array(shard.dim);
-    return rowsWithViews(shard)
-      .filter((row) => asked.has(shard.labels[row]!) && !shard.deleted.has(row))
+    return rows
+      .filter((row) => labels.has(shard.labels[row]!))
       .map((row) => {
         rowVector(shard, row, vector);
         const similarity = vector.reduce((sum, value, i) => sum + value * query[i]!, 0);

@@ -12,9 +12,9 @@ import type { DecisionModel } from '../../src/rerank/decision.ts';
 import { FEATURES } from '../../src/rerank/features.ts';
 import { NonLandmarkBank } from '../../src/rerank/non-landmark-bank.ts';
 import { RERANK, VERIFICATION } from '../../src/rerank/presets.ts';
-import type { StoredReference } from '../../src/retrieval/search.ts';
+import type { MatchableReference, PictureReference } from '../../src/retrieval/search.ts';
 import { HEX, headOf } from './retrieval-fixtures.ts';
-import { DIM, near, openIndex, reference, row } from './view-fixtures.ts';
+import { DIM, near, openIndex, reference, row, viewOf } from './view-fixtures.ts';
 
 const PHOTO: Bitmap8 = {
   width: 400,
@@ -25,8 +25,9 @@ const PHOTO: Bitmap8 = {
 };
 
 /** Finds as many points as a view has cells, all of them as one camera would see them. */
-class CountingMatcher implements Pick<OrtMatcher, 'matchView' | 'forget'> {
+class CountingMatcher implements Pick<OrtMatcher, 'match' | 'matchView' | 'forget'> {
   readonly asked: { readonly photo: MatchInput; readonly view: ReferenceView }[] = [];
+  readonly pictures: (string | undefined)[] = [];
   readonly forgotten: (string | undefined)[] = [];
 
   async matchView(photo: MatchInput, view: ReferenceView) {
@@ -43,12 +44,40 @@ class CountingMatcher implements Pick<OrtMatcher, 'matchView' | 'forget'> {
     };
   }
 
+  /** As many of a picture as it is wide, in tens of pixels. */
+  async match(photo: MatchInput, picture: MatchInput) {
+    const { width, height } = picture.bitmap;
+    const view = { ...viewOf(width / 10), original: { width, height } };
+    const { points, timings, pictures } = await this.matchView(photo, view);
+    this.pictures.push(picture.id);
+    return {
+      points,
+      timings,
+      pictures: [pictures[0], { shrunk: picture.bitmap, original: view.original }] as const,
+    };
+  }
+
   async forget(id?: string) {
     this.forgotten.push(id);
   }
 }
 
-const task = (...references: StoredReference[]): VerificationTask => ({
+/** A reference whose picture is so many pixels wide; none can be read that says so. */
+const picture = (label: number, row: number, width: number | 'unreadable'): PictureReference => ({
+  label,
+  row,
+  similarity: 0.5,
+  id: `${row}`.padStart(32, '0'),
+  picture: new Blob([`${width}`]),
+});
+const decode = async (blob: Blob): Promise<Bitmap8> => {
+  const width = Number(await blob.text());
+  if (Number.isNaN(width)) throw new CairnError('photo-corrupt', 'It is torn.', 'Another one.');
+  const header = { ...PHOTO.header, width, height: 200 };
+  return { ...PHOTO, width, height: 200, data: new Uint8Array(3 * width * 200), header };
+};
+
+const task = (...references: MatchableReference[]): VerificationTask => ({
   ranked: [
     { label: 3, votes: 2, best: 0.9 },
     { label: 1, votes: 1.9, best: 0.8 },
@@ -65,6 +94,7 @@ describe('a photo', () => {
       matcher,
       PHOTO,
       task(reference(1, 4, 20), reference(3, 7, 0), reference(3, 2, 30)),
+      decode,
       { onProgress: (each) => progress.push(each) },
     );
     expect(found.map(({ row, label, matches, inliers }) => [row, label, matches, inliers])).toEqual(
@@ -85,22 +115,43 @@ describe('a photo', () => {
     ]);
   });
 
+  it('is matched with pictures as with views; one that cannot be read is passed over', async () => {
+    const matcher = new CountingMatcher();
+    const found = await verifyPhoto(
+      matcher,
+      PHOTO,
+      task(picture(3, 9, 250), picture(3, 8, 'unreadable'), reference(1, 4, 20)),
+      decode,
+    );
+    expect(found.map(({ row, inliers, picture: id }) => [row, inliers, id])).toEqual([
+      [9, 25, `${9}`.padStart(32, '0')],
+      [4, 20, null],
+    ]);
+    expect(found[0]!.size).toEqual({ width: 250, height: 200 });
+    // Its features are kept for the next photo, those of the photo itself are not.
+    expect(matcher.pictures).toEqual([`${9}`.padStart(32, '0')]);
+    expect(matcher.forgotten).toEqual([matcher.asked[0]!.photo.id]);
+  });
+
   it('is matched no further once nothing can change', async () => {
     const { saturation } = VERIFICATION;
     const references = [reference(3, 1, saturation), reference(1, 2, 90), reference(3, 3, 90)];
     const clear = { ...task(...references), ranked: [{ label: 3, votes: 9, best: 0.9 }] };
-    expect(await verifyPhoto(new CountingMatcher(), PHOTO, clear)).toHaveLength(1);
+    expect(await verifyPhoto(new CountingMatcher(), PHOTO, clear, decode)).toHaveLength(1);
   });
 
   it('has a name of its own, which is forgotten whatever happens', async () => {
     const matcher = new CountingMatcher();
     const one = task(reference(3, 1, 12));
-    await Promise.all([verifyPhoto(matcher, PHOTO, one), verifyPhoto(matcher, PHOTO, one)]);
+    await Promise.all([
+      verifyPhoto(matcher, PHOTO, one, decode),
+      verifyPhoto(matcher, PHOTO, one, decode),
+    ]);
     const ids = matcher.asked.map(({ photo }) => photo.id);
     expect(new Set(ids).size).toBe(2);
     expect([...matcher.forgotten].sort()).toEqual([...ids].sort());
     matcher.matchView = () => Promise.reject(new Error('no more'));
-    await expect(verifyPhoto(matcher, PHOTO, one)).rejects.toThrow('no more');
+    await expect(verifyPhoto(matcher, PHOTO, one, decode)).rejects.toThrow('no more');
     expect(matcher.forgotten).toHaveLength(3);
   });
 
@@ -119,9 +170,9 @@ describe('a photo', () => {
     };
     const references = [1, 2, 3, 4].map((row) => reference(row % 2 ? 3 : 1, row, 9));
     const { signal } = controller;
-    await expect(verifyPhoto(matcher, PHOTO, task(...references), { signal })).rejects.toThrow(
-      expect.objectContaining({ code: 'aborted' }),
-    );
+    await expect(
+      verifyPhoto(matcher, PHOTO, task(...references), decode, { signal }),
+    ).rejects.toThrow(expect.objectContaining({ code: 'aborted' }));
     expect(matcher.asked).toHaveLength(1);
     expect(matcher.forgotten).toEqual([matcher.asked[0]!.photo.id]);
   });
@@ -167,7 +218,7 @@ describe('a recognition', () => {
         preset: VERIFICATION,
         references: (embedding, labels) =>
           index.references(embedding, labels, VERIFICATION.viewsOfLabel),
-        verify: (_, given, work) => verifyPhoto(new CountingMatcher(), PHOTO, given, work),
+        verify: (_, given, work) => verifyPhoto(new CountingMatcher(), PHOTO, given, decode, work),
         onProblem: (thrown) => problems.push(thrown),
         ...verifier,
       },

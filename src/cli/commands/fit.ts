@@ -52,6 +52,8 @@ export interface FitOptions {
   readonly manifest: string[];
   /** Ids of encoders and ensembles; all when left out. */
   readonly only?: string[];
+  /** Fit decisions anew and nothing else: embeddings, and whatever was built of them, stay as they are. */
+  readonly keepWhitening?: boolean;
 }
 
 /**
@@ -59,7 +61,7 @@ export interface FitOptions {
  * it as it is. Deterministic for given photos. Throws `usage` for an id without a recipe, and for one that
  * is left out but was never fitted; `model-*` for a registry that cannot be read.
  */
-export async function fit({ manifest, only }: FitOptions): Promise<void> {
+export async function fit({ manifest, only, keepWhitening }: FitOptions): Promise<void> {
   const before = await registryBefore();
   const wanted = (id: string) => only === undefined || only.includes(id);
   const ids: readonly string[] = [...ENCODER_RECIPES, ...ENSEMBLE_RECIPES].map(({ id }) => id);
@@ -80,7 +82,8 @@ export async function fit({ manifest, only }: FitOptions): Promise<void> {
       encoders.push(asBefore(before?.encoders, recipe.id));
       continue;
     }
-    const { entry, report } = await fitEncoder(recipe, await describe(recipe));
+    const kept = keepWhitening ? asBefore(before?.encoders, recipe.id) : null;
+    const { entry, report } = await fitEncoder(recipe, await describe(recipe), kept);
     encoders.push(entry);
     reports.push(report);
   }
@@ -95,7 +98,8 @@ export async function fit({ manifest, only }: FitOptions): Promise<void> {
       const own = ENCODER_RECIPES.find(({ id }) => id === encoder);
       if (own) members.set(encoder, (await describe(own)).photos);
     }
-    const { entry, report } = await fitEnsemble(recipe, members);
+    const kept = keepWhitening ? asBefore(before?.ensembles, recipe.id) : null;
+    const { entry, report } = await fitEnsemble(recipe, members, kept);
     ensembles.push(entry);
     reports.push(report);
   }
@@ -158,8 +162,14 @@ async function describeEncoder(
 async function fitEncoder(
   { id, weightsFile, descriptor }: EncoderRecipe,
   { draft, network, metadata, photos }: DescribedEncoder,
+  kept: EncoderEntry | null,
 ): Promise<{ entry: EncoderEntry; report: FitReport }> {
   const layout = [{ length: descriptor, weight: 1 }];
+  if (kept) {
+    const stored = await storedMetric([id], layout);
+    const { decision, report } = await fitModel(id, photos, layout, stored, kept);
+    return { entry: { ...kept, decision }, report };
+  }
   const metric = metricOf(photos, layout);
   const fitted = await fitModel(id, photos, layout, metric);
   const weights = withWhitening(network, metric[0]!.whitening, descriptor);
@@ -175,14 +185,19 @@ async function fitEncoder(
 async function fitEnsemble(
   recipe: EnsembleRecipe,
   described: ReadonlyMap<string, readonly DescribedPhoto[]>,
+  kept: EnsembleEntry | null,
 ): Promise<{ entry: EnsembleEntry; report: FitReport }> {
   const layout = recipe.members.map(({ encoder, weight }) => ({
     length: described.get(encoder)?.[0]?.descriptor.length ?? 0,
     weight,
   }));
   const members = recipe.members.map(({ encoder }) => described.get(encoder) ?? []);
-  const metric = await storedMetric(recipe, layout);
-  const { bank, decision, report } = await fitModel(recipe.id, sideBySide(members), layout, metric);
+  const metric = await storedMetric(
+    recipe.members.map(({ encoder }) => encoder),
+    layout,
+  );
+  const photos = sideBySide(members);
+  const { bank, decision, report } = await fitModel(recipe.id, photos, layout, metric, kept);
   return { entry: { ...recipe, bank, decision }, report };
 }
 
@@ -191,11 +206,11 @@ async function fitEnsemble(
  * basis of the same space: a bank in it would be compared with embeddings in the other.
  */
 async function storedMetric(
-  { members }: EnsembleRecipe,
+  encoders: readonly string[],
   layout: readonly MemberLayout[],
 ): Promise<Metric> {
   return Promise.all(
-    members.map(async ({ encoder }, m) => {
+    encoders.map(async (encoder, m) => {
       const { weightsFile = '' } = ENCODER_RECIPES.find(({ id }) => id === encoder) ?? {};
       const weights = readSafetensors(await readFile(join(modelsFolder(), weightsFile)));
       const read = (name: string) => {
@@ -219,18 +234,20 @@ interface FitReport {
   readonly validation: readonly StageScore[];
 }
 
-/** Metric, bank and decision of an encoder or an ensemble, the latter two written to files. */
+/**
+ * Metric, bank and decision of an encoder or an ensemble, the latter two written to files.
+ * @param kept whose bank stays as it is
+ */
 async function fitModel(
   id: string,
   photos: readonly DescribedPhoto[],
   layout: readonly MemberLayout[],
   metric: Metric,
+  kept: Pick<EncoderEntry, 'bank'> | null = null,
 ) {
   note(`${id}: bank …`);
   const bankPhotos = photos.filter((p) => p.role === 'negative-bank');
-  const bankRows = embedAll(bankPhotos, metric);
-  const dim = bankRows[0]?.length ?? 0;
-  const bank = await writeModel(`${id}-bank.safetensors`, encodeBank(flatten(bankRows, dim), dim));
+  const bank = kept?.bank ?? (await writeBank(id, embedAll(bankPhotos, metric)));
 
   note(`${id}: decision …`);
   const samples = await decisionSamples(photos, layout, RERANK, (done) => {
@@ -252,6 +269,11 @@ async function fitModel(
     validation: scoreStages(validation.byStage),
   };
   return { bank, decision, report };
+}
+
+function writeBank(id: string, rows: readonly Float32Array[]) {
+  const dim = rows[0]?.length ?? 0;
+  return writeModel(`${id}-bank.safetensors`, encodeBank(flatten(rows, dim), dim));
 }
 
 /** What each stage says on the validation split, which acceptance is chosen by. */

@@ -48,6 +48,6 @@ export class TrialMatcher implements Api {
       spread: 0,
       points: new Float32Array(0),
     };
-    return [{ label: 0, row: this.#born, ...nothing, model: null, size }];
+    return [{ label: 0, row: this.#born, ...nothing, model: null, size, picture: null }];
   }
 }
