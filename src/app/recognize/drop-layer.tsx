@@ -2,13 +2,22 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { useApp, useWords } from '../app.ts';
-import { carriesFiles, photosFromDrop, photosFromPaste } from './intake.ts';
+import { useGiveFolder } from '../teach/build/use-give-folder.ts';
+import { foldersFromDrop } from '../teaching/building/folder-files.ts';
+import {
+  carriesFiles,
+  looseFiles,
+  photosFromDrop,
+  photosFromFiles,
+  photosFromPaste,
+} from './intake.ts';
 import { useAddPhotos } from './use-add-photos.ts';
 
 export function DropLayer() {
-  const { announcer } = useApp();
+  const { router } = useApp();
   const { t } = useWords();
   const addPhotos = useAddPhotos();
+  const giveFolder = useGiveFolder();
   const dragging = useSignal(false);
 
   useEffect(() => {
@@ -40,6 +49,13 @@ export function DropLayer() {
       event.preventDefault();
       depth = 0;
       dragging.value = false;
+      if (router.place.peek() === 'teach') {
+        const folders = foldersFromDrop(event.dataTransfer);
+        const photos = photosFromFiles(looseFiles(event.dataTransfer));
+        if (folders) giveFolder(folders);
+        if (photos.length > 0 || !folders) addPhotos(photos);
+        return;
+      }
       photosFromDrop(event.dataTransfer).then(addPhotos, () => addPhotos([]));
     });
     on('paste', (event) => {
@@ -48,12 +64,14 @@ export function DropLayer() {
       addPhotos(photosFromPaste(event.clipboardData));
     });
     return () => listen.abort();
-  }, [addPhotos, announcer]);
+  }, [addPhotos, giveFolder, router]);
 
   if (!dragging.value) return null;
   return (
     <div class="drop-layer" aria-hidden="true">
-      <p class="drop-layer__text">{t.recognize.dropHere}</p>
+      <p class="drop-layer__text">
+        {router.place.value === 'collections' ? t.collections.drop : t.recognize.dropHere}
+      </p>
     </div>
   );
 }

@@ -28,6 +28,15 @@ export async function photosFromDrop(transfer: DataTransfer): Promise<NamedPhoto
   return lists.flat();
 }
 
+/** Files dropped by themselves, without what lies in folders. Must be called inside the event. */
+export function looseFiles(transfer: DataTransfer): File[] {
+  return [...transfer.items].flatMap((item) => {
+    const file =
+      item.kind === 'file' && !item.webkitGetAsEntry?.()?.isDirectory && item.getAsFile();
+    return file ? [file] : [];
+  });
+}
+
 export function photosFromPaste(transfer: DataTransfer | null): NamedPhoto[] {
   return photosFromFiles([...(transfer?.files ?? [])].filter(isPicture));
 }

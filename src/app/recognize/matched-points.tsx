@@ -1,5 +1,7 @@
-// What matching found, to look at: points of the photo joined with where they lie in a reference photo. That
-// photo itself is not in the collection, so that its place is an empty frame of its shape.
+// What matching found, to look at: points of the photo joined with where they lie in a reference photo. Of the user's
+// own references there is a picture to show; others are not in the collection, and have an empty frame of their shape.
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
 import { MATCH_FIELDS } from '../../geometry/matches.ts';
 import { VERIFICATION } from '../../rerank/presets.ts';
 import type { Verdict, VerifiedReference } from '../../verdict.ts';
@@ -33,7 +35,7 @@ export function MatchedPoints({ item, verdict }: MatchedPointsProps) {
     .sort((a, b) => b.inliers - a.inliers)[0];
   const title = (label: string) => landmarkName(labels.value, label, language).title;
   return (
-    <Block title={t.why.matchTitle} note={t.why.matchNote}>
+    <Block title={t.why.matchTitle} note={best?.picture ? t.why.matchOwnNote : t.why.matchNote}>
       {best && item.size && (
         <Drawing
           item={item}
@@ -93,8 +95,20 @@ function Drawing({ item, reference, alt }: DrawingProps) {
         alt=""
         style={{ width: `${(100 * width) / whole}%` }}
       />
+      {reference.picture && (
+        <OwnPicture
+          id={reference.picture}
+          start={(100 * start) / whole}
+          width={(100 * (whole - start)) / whole}
+        />
+      )}
       <svg class="matched__lines" viewBox={`0 0 ${whole.toFixed(1)} ${HEIGHT}`} aria-hidden="true">
-        <rect class="matched__frame" x={start} width={whole - start} height={HEIGHT} />
+        <rect
+          class={reference.picture ? 'matched__frame matched__frame--filled' : 'matched__frame'}
+          x={start}
+          width={whole - start}
+          height={HEIGHT}
+        />
         {lines.map(({ confidence, ...ends }) => (
           <line
             key={`${ends.x1} ${ends.y1}`}
@@ -109,6 +123,45 @@ function Drawing({ item, reference, alt }: DrawingProps) {
         ])}
       </svg>
     </div>
+  );
+}
+
+interface OwnPictureProps {
+  readonly id: string;
+  /** Percent of the drawing's width. */
+  readonly start: number;
+  readonly width: number;
+}
+
+/** The small copy of a taught photo in its frame, which stays empty where the copy is gone. */
+function OwnPicture({ id, start, width }: OwnPictureProps) {
+  const { engine } = useApp();
+  const url = useSignal<string | null>(null);
+  useEffect(() => {
+    let made: string | null = null;
+    let gone = false;
+    engine.teaching.picture(id).then(
+      (picture) => {
+        if (!picture || gone) return;
+        made = URL.createObjectURL(picture.blob);
+        url.value = made;
+      },
+      () => undefined, // the frame stays empty
+    );
+    return () => {
+      gone = true;
+      if (made) URL.revokeObjectURL(made);
+    };
+  }, [id, engine, url]);
+  if (!url.value) return null;
+  return (
+    <img
+      class="matched__photo"
+      src={url.value}
+      alt=""
+      data-testid="matched-reference"
+      style={{ insetInlineStart: `${start}%`, width: `${width}%` }}
+    />
   );
 }
 
