@@ -47,13 +47,38 @@ export function serveModels(): Plugin {
   };
 }
 
+/** Environment variable: origins that collections may be installed from beside the page's own, with spaces between. */
+const CONNECT = 'CAIRN_CONNECT';
+
+/** The policy of index.html with these origins in its connect-src. Throws on what is no origin. */
+export function allowOrigins(html: string, given: string): string {
+  const origins = given.split(/\s+/).filter((origin) => origin !== '');
+  for (const origin of origins) {
+    // Nothing that could end the directive, and no wildcards.
+    if (!/^https?:\/\/([a-z0-9.-]+|\[[0-9a-f:]+\])(:\d+)?$/.test(origin)) {
+      throw new Error(`${CONNECT}: "${origin}" is no origin such as https://a.example`);
+    }
+  }
+  const own = "connect-src 'self'";
+  if (!html.includes(own)) throw new Error(`index.html has no ${own} to add to`);
+  return html.replace(own, [own, ...origins].join(' '));
+}
+
+/** Lets whoever hosts the page allow other hosts of collections. */
+function allowConnect(): Plugin {
+  return {
+    name: 'cairn-connect',
+    transformIndexHtml: (html) => allowOrigins(html, process.env[CONNECT] ?? ''),
+  };
+}
+
 export default defineConfig({
   root: ROOT,
   // Relative addresses: the build works under any path.
   base: './',
   // No fall-back to index.html: an asset that is missing must be a 404, not a page.
   appType: 'mpa',
-  plugins: [serveModels()],
+  plugins: [serveModels(), allowConnect()],
   resolve: {
     // onnxruntime-web then leaves its .wasm and .mjs to us (src/inference/browser-runtime.ts).
     conditions: ['onnxruntime-web-use-extern-wasm', ...defaultClientConditions],

@@ -2,6 +2,8 @@
 import { computed, effect, type ReadonlySignal } from '@preact/signals';
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
+import { jobText } from './collections/job-text.ts';
+import { createJobs, type Jobs } from './collections/jobs.ts';
 import type { Engine } from './engine.ts';
 import type { Format } from './i18n/format.ts';
 import type { Language, Messages } from './i18n/messages.ts';
@@ -12,16 +14,19 @@ import { spoken } from './recognize/result-text.ts';
 import { type Announcer, createAnnouncer } from './shell/announcer.ts';
 import { createRouter, type Router } from './shell/router.ts';
 import { createSettings, type Settings } from './shell/settings.ts';
+import { announcement, progressOf } from './teach/build/build-text.ts';
 import { createLessons, type Lesson, type Lessons } from './teach/lesson.ts';
 import { saveFile } from './teach/save-file.ts';
 import { createTransfers, type Transfers } from './teach/transfer.ts';
 import { transferText } from './teach/transfer-text.ts';
+import type { BuildState } from './teaching/building/building.ts';
 
 export interface App {
   readonly engine: Engine;
   readonly queue: PhotoQueue;
   readonly lessons: Lessons;
   readonly transfers: Transfers;
+  readonly jobs: Jobs;
   readonly settings: Settings;
   readonly router: Router;
   readonly announcer: Announcer;
@@ -65,7 +70,11 @@ export function createApp(engine: Engine): App {
       const { announceStart } = text().teach;
       announcer.say(announceStart(title, photos.length, number(photos.length)));
     },
-    onOver: (lesson) => announcer.say(lessonText(lesson)),
+    onOver: (lesson) => {
+      announcer.say(lessonText(lesson));
+      // A user who has taught something has a reason to keep it.
+      if (lesson.taught > 0) void engine.collections.keep();
+    },
   });
 
   const transfers = createTransfers({
@@ -76,6 +85,24 @@ export function createApp(engine: Engine): App {
       return storage && Math.max(0, storage.quota - storage.usage);
     },
     onChange: (transfer) => announcer.say(transferText(transfer, text(), settings.format.peek())),
+  });
+
+  const jobs = createJobs({
+    collections: engine.collections,
+    save: saveFile,
+    onChange: (job) => announcer.say(jobText(job, text(), settings.format.peek())),
+  });
+
+  // A download that a reload has cut goes on by itself, unless another tab is at it.
+  const stopWaiting = effect(() => {
+    if (engine.status.value.state !== 'ready') return;
+    // Once: what is stopped later on stays so.
+    queueMicrotask(() => stopWaiting());
+    const [cut] = engine.collections.unfinished.peek();
+    if (!cut) return;
+    void engine.collections.isBusy().then((busy) => {
+      if (!busy) void jobs.install(cut.url, cut.name);
+    });
   });
 
   function number(n: number): string {
@@ -102,8 +129,22 @@ export function createApp(engine: Engine): App {
     }
   });
 
+  let building: BuildState['at'] = 'idle';
+  effect(() => {
+    const state = engine.building.state.value;
+    if (state.at === building) {
+      if (state.at === 'running')
+        announcer.murmur(progressOf(state.run, text(), settings.format.peek()));
+      return;
+    }
+    building = state.at;
+    const said = announcement(state, text(), settings.format.peek());
+    if (said) announcer.say(said);
+    if (state.at === 'over' && state.run.tally.taught > 0) void engine.collections.keep();
+  });
+
   const router = createRouter();
-  return { engine, queue, lessons, transfers, settings, router, announcer, labels };
+  return { engine, queue, lessons, transfers, jobs, settings, router, announcer, labels };
 }
 
 export const AppContext = createContext<App | null>(null);

@@ -1,4 +1,5 @@
 // From encoded photos to a collection: shared by `cairn index` and by evaluation's own galleries.
+import { CairnError } from '../errors.ts';
 import type { ReferenceView } from '../matching/reference-view.ts';
 import type { LongWork } from '../progress.ts';
 import { RERANK } from '../rerank/presets.ts';
@@ -6,15 +7,26 @@ import { type MatcherIdentity, parseCollection } from '../retrieval/collection.t
 import type { LabelFacts } from '../retrieval/labels.ts';
 import type { LoadedCollection } from '../retrieval/loaded.ts';
 import { openShard, type Shard } from '../retrieval/shard.ts';
-import { type CollectionFile, type CollectionRow, writeCollection } from '../retrieval/writer.ts';
+import {
+  type CollectionFile,
+  type CollectionRow,
+  type WriteOptions,
+  writeCollection,
+} from '../retrieval/writer.ts';
 import type { Bytes } from '../weights/sha256.ts';
-import { embeddingsOf, encodePhotos } from './encode-photos.ts';
+import {
+  CACHE_FOLDER,
+  type CheckedWork,
+  embeddingsOf,
+  encodeThrough,
+  openCache,
+} from './encode-photos.ts';
 import type { OpenModel } from './models.ts';
 import type { ListedPhoto } from './photo-list.ts';
 
+/** What is kept in memory of a reference photo. */
 export interface Reference {
   readonly label: string;
-  readonly embedding: Float32Array;
   /** SHA-256 of the photo's file, hex. */
   readonly sha256: string;
 }
@@ -29,20 +41,48 @@ export interface Skipped {
   readonly reason: string;
 }
 
-/** Encodes photos as references; what cannot be read is listed with its reason. */
+/** [dim] of a reference, from memory or from a file. */
+export type EmbeddingOf<R extends Reference = Reference> = (reference: R) => Promise<Float32Array>;
+
+export interface EncodedReferences {
+  readonly references: readonly PhotoReference[];
+  readonly skipped: readonly Skipped[];
+  /** Read from the cache each time. Throws `storage-failed` where it is damaged by now. */
+  readonly embeddingOf: EmbeddingOf;
+  /** Once no embedding is asked for any more. */
+  close(): Promise<void>;
+}
+
+/** Encodes photos as references, into the cache; what cannot be read is listed with its reason. */
 export async function encodeReferences(
   photos: readonly ListedPhoto[],
   model: OpenModel,
-  work: LongWork = {},
-): Promise<{ references: PhotoReference[]; skipped: Skipped[] }> {
+  work: CheckedWork = {},
+): Promise<EncodedReferences> {
+  const source = embeddingsOf(model);
+  const cache = await openCache(source);
   const references: PhotoReference[] = [];
   const skipped: Skipped[] = [];
-  for await (const result of encodePhotos(photos, embeddingsOf(model), work)) {
-    const { path, label, file } = result.photo;
-    if ('problem' in result) skipped.push({ path, reason: result.problem });
-    else references.push({ label, file, embedding: result.vector, sha256: result.sha256 });
+  try {
+    for await (const result of encodeThrough(cache, photos, source, work)) {
+      const { path, label, file } = result.photo;
+      if ('problem' in result) skipped.push({ path, reason: result.problem });
+      else references.push({ label, file, sha256: result.sha256 });
+    }
+  } catch (thrown) {
+    await cache.close();
+    throw thrown;
   }
-  return { references, skipped };
+  const embeddingOf: EmbeddingOf = async ({ sha256 }) => {
+    const vector = await cache.get(sha256);
+    if (vector) return vector;
+    throw new CairnError(
+      'storage-failed',
+      `A vector that was just written to ${CACHE_FOLDER} cannot be read any more.`,
+      'Check the disk, and start again: what is lost is computed again.',
+    );
+  };
+  return { references, skipped, embeddingOf, close: () => cache.close() };
 }
 
 export interface CollectionMeta {
@@ -55,35 +95,35 @@ export interface CollectionMeta {
   readonly views?: KeptViews;
 }
 
-export interface KeptViews {
-  readonly matcher: MatcherIdentity;
-  readonly views: ReadonlyMap<number, ReferenceView>;
+/** Views by places in the references: from a file, or a Map. */
+export interface ViewSource {
+  readonly size: number;
+  get(place: number): Promise<ReferenceView | undefined> | ReferenceView | undefined;
 }
 
-/** The files of a collection; labels in the order of their names. */
-export function collectionFiles(
-  references: readonly Reference[],
+export interface KeptViews {
+  readonly matcher: MatcherIdentity;
+  readonly views: ViewSource;
+}
+
+/**
+ * The files of a collection, in the order of the references; labels in the order of their names. Of embeddings
+ * and views, no more than one shard's are in memory.
+ */
+export function collectionFiles<R extends Reference>(
+  references: readonly R[],
+  embeddingOf: EmbeddingOf<R>,
   model: OpenModel,
   meta: CollectionMeta,
+  options: WriteOptions & LongWork = {},
 ): AsyncGenerator<CollectionFile> {
   const names = [...new Set(references.map((r) => r.label))].sort();
-  const index = new Map(names.map((name, i) => [name, i]));
-  const { bank, bankSha256 } = model.reranker;
-  const rows = references.map(
-    ({ label, embedding, sha256 }, place): CollectionRow => ({
-      embedding,
-      label: index.get(label)!,
-      bankSimilarity: bank.similarity(embedding, RERANK.penalty.referenceNeighbours),
-      source: Buffer.from(sha256, 'hex'),
-      view: meta.views?.views.get(place),
-    }),
-  );
   const { name, licence, attribution, created } = meta;
   return writeCollection(
     {
       name,
       encoder: { id: model.info.id, weightsSha256: model.info.weightsSha256 },
-      bank: { sha256: bankSha256 },
+      bank: { sha256: model.reranker.bankSha256 },
       dimension: model.info.dim,
       ...(meta.views?.views.size ? { matcher: meta.views.matcher } : {}),
       labels: names.map((label) => meta.facts.get(label) ?? unknownPlace(label)),
@@ -91,8 +131,26 @@ export function collectionFiles(
       attribution,
       ...(created ? { created } : {}),
     },
-    rows,
+    rows(),
+    options,
   );
+
+  async function* rows(): AsyncGenerator<CollectionRow> {
+    const index = new Map(names.map((label, i) => [label, i]));
+    const { bank } = model.reranker;
+    const total = references.length;
+    for (const [place, reference] of references.entries()) {
+      const embedding = await embeddingOf(reference);
+      yield {
+        embedding,
+        label: index.get(reference.label)!, // named after the references
+        bankSimilarity: bank.similarity(embedding, RERANK.penalty.referenceNeighbours),
+        source: Buffer.from(reference.sha256, 'hex'),
+        view: await meta.views?.views.get(place),
+      };
+      options.onProgress?.({ stage: 'build-index', done: place + 1, total, unit: 'rows' });
+    }
+  }
 }
 
 /** A label of which nothing but its name is known. */

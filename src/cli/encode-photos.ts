@@ -25,6 +25,12 @@ export function embeddingsOf({ encoder, info }: OpenModel): VectorSource {
   };
 }
 
+/** Work that may have to stop between two steps. */
+export interface CheckedWork extends LongWork {
+  /** Awaited before each step; what it throws ends the work. */
+  readonly before?: () => Promise<void>;
+}
+
 export type EncodedPhoto<P> =
   | { readonly photo: P; readonly sha256: string; readonly vector: Float32Array }
   | { readonly photo: P; readonly problem: string };
@@ -38,9 +44,29 @@ export async function* encodePhotos<P extends { readonly file: string }>(
   source: VectorSource,
   work: LongWork = {},
 ): AsyncGenerator<EncodedPhoto<P>> {
-  const cache = await VectorCache.open(CACHE_FOLDER, source.name, source.dim);
+  const cache = await openCache(source);
+  try {
+    yield* encodeThrough(cache, photos, source, work);
+  } finally {
+    await cache.close();
+  }
+}
+
+/** Where the vectors of a source are kept. The caller closes it. */
+export function openCache({ name, dim }: VectorSource): Promise<VectorCache> {
+  return VectorCache.open(CACHE_FOLDER, name, dim);
+}
+
+/** As {@link encodePhotos}, with a cache that stays open: each vector can be had from it again, by its hash. */
+export async function* encodeThrough<P extends { readonly file: string }>(
+  cache: VectorCache,
+  photos: readonly P[],
+  source: VectorSource,
+  work: CheckedWork = {},
+): AsyncGenerator<EncodedPhoto<P>> {
   for (const [done, photo] of photos.entries()) {
     throwIfAborted(work.signal);
+    await work.before?.();
     yield await encodeOne(photo, source, cache);
     work.onProgress?.({ stage: 'encode', done: done + 1, total: photos.length, unit: 'photos' });
   }
@@ -54,7 +80,7 @@ async function encodeOne<P extends { readonly file: string }>(
   try {
     const bytes = await readPhoto(photo.file);
     const sha256 = createHash('sha256').update(bytes).digest('hex');
-    const known = cache.get(sha256);
+    const known = await cache.get(sha256);
     if (known) return { photo, sha256, vector: known };
     const vector = await source.encode(bytes);
     await cache.put(sha256, vector);

@@ -18,6 +18,8 @@ program
     'one that comes with Cairn, a folder, a .cairn file, postgres://…, or the http(s) address of `cairn serve`',
   )
   .option('--encoder <id>', 'another encoder of the registry')
+  .option('--country <codes>', 'only landmarks of these countries: FR,BE')
+  .option('--near <lat,lon,km>', 'only landmarks within so many kilometres of a point')
   .option('--json', 'a line of JSON for each photo')
   .action(async (photos, options) =>
     (await import('./commands/recognize.ts')).recognize(photos, options),
@@ -304,6 +306,7 @@ program
   .description('fit whitening, bank and decision of every encoder; writes models/')
   .requiredOption(...manifest)
   .option('--only <id...>', 'only these encoders and ensembles; the others stay as they are')
+  .option('--keep-whitening', 'only decisions: embeddings and collections stay as they are')
   .action(async (options) => (await import('./commands/fit.ts')).fit(options));
 
 program

@@ -11,7 +11,7 @@ import type { EvaluationPhotos } from './evaluation-photos.ts';
 import type { OpenModel } from './models.ts';
 import { note, progressLine } from './output.ts';
 import type { PairMatcher } from './pair-matcher.ts';
-import { viewsOfAll } from './reference-views.ts';
+import { storeViews } from './reference-views.ts';
 import { type References, verifyQueries } from './verify-queries.ts';
 
 export interface Verifier {
@@ -42,16 +42,19 @@ export async function rankPhotos(
   model: OpenModel,
   verifier: Verifier | null,
 ): Promise<RankedPhotos> {
-  const { references, skipped } = await encodeReferences(photos.gallery, model, {
+  const gallery = await encodeReferences(photos.gallery, model, {
     onProgress: progressLine('gallery'),
   });
+  const { references, skipped, embeddingOf } = gallery;
   for (const { path, reason } of skipped) note(`skipped ${path}: ${reason}`);
   const views =
     verifier?.references === 'stored'
-      ? await viewsOfAll(references, verifier.pairs, { onProgress: progressLine('views') })
+      ? await storeViews(references, embeddingOf, verifier.pairs, {
+          onProgress: progressLine('views'),
+        })
       : null;
   const loaded = await loadFiles(
-    collectionFiles(references, model, {
+    collectionFiles(references, embeddingOf, model, {
       name: 'evaluation',
       licence: 'unstated',
       attribution: '',
@@ -61,6 +64,8 @@ export async function rankPhotos(
         : {}),
     }),
   );
+  await views?.close();
+  await gallery.close();
   const index = new IndexService({ graphs: 'lazy' });
   await index.open({ kind: 'loaded', loaded });
   const labels = loaded.collection.labels.map((l) => l.label);

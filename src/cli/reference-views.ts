@@ -2,7 +2,8 @@
 // other photos of the label are matched.
 
 import { createHash } from 'node:crypto';
-import { throwIfAborted } from '../errors.ts';
+import { join } from 'node:path';
+import { CairnError, throwIfAborted } from '../errors.ts';
 import { groupBy } from '../evaluation/group.ts';
 import { MATCH_FIELDS } from '../geometry/matches.ts';
 import { decodePhoto } from '../imaging/decode-node.ts';
@@ -14,9 +15,10 @@ import type { LongWork } from '../progress.ts';
 import { decodeViews, encodeViews } from '../retrieval/reference-section.ts';
 import { representatives } from '../retrieval/representatives.ts';
 import { shrunkBy } from '../training/augment/augment.ts';
-import { CACHE_FOLDER, readPhoto } from './encode-photos.ts';
-import { PairCache } from './pair-cache.ts';
+import type { EmbeddingOf, PhotoReference } from './build-collection.ts';
+import { CACHE_FOLDER, type CheckedWork, readPhoto } from './encode-photos.ts';
 import type { PairMatcher } from './pair-matcher.ts';
+import { RecordFile } from './record-file.ts';
 
 /** How much is kept: what 40 KB a label hold. Set by hand; what it is worth is in docs/matching.md. */
 export const VIEWS = {
@@ -128,41 +130,122 @@ export interface LabelledPhoto extends LabelPhoto {
   readonly label: string;
 }
 
-/** One entry for each photo that is kept; bytes as a shard has them, base64. */
-type KeptLabel = readonly { readonly at: number; readonly bytes: string }[];
+/** What finds views; `key` changes with all that they depend on besides the photos. */
+export type ViewMatcher = Pick<PairMatcher, 'key' | 'matcher' | 'longestSide'>;
+
+/** Views of references, on disk. */
+export interface StoredViews {
+  /** How many references have one. */
+  readonly size: number;
+  /** Places of the references that have one. */
+  places(): Iterable<number>;
+  /** Read from the file. Throws `storage-failed` where it is damaged by now. */
+  get(place: number): Promise<ReferenceView | undefined>;
+  close(): Promise<void>;
+}
 
 /**
- * Views of every label's photos, by places in `references`. Those of a label are kept between runs, under the
- * hashes of its photos and of the matcher. Throws as the matcher does, `photo-*`.
+ * Finds the views of every label's photos, label by label, by places in `references`. Those of a label are kept
+ * between runs, under the hashes of its photos and of the matcher; in memory are the embeddings of one label.
+ * Throws as the matcher does, `photo-*`, `storage-*`.
  */
+export async function storeViews<R extends PhotoReference>(
+  references: readonly R[],
+  embeddingOf: EmbeddingOf<R>,
+  pairs: ViewMatcher,
+  work: CheckedWork = {},
+): Promise<StoredViews> {
+  const name = `views-${pairs.key.slice(0, 12)}.records`;
+  const records = await RecordFile.open(join(CACHE_FOLDER, name));
+  /** Where each view is: the record of its label, and the photo's place among so many of the label. */
+  const stored = new Map<
+    number,
+    { readonly key: string; readonly at: number; readonly of: number }
+  >();
+  try {
+    const groups = [...groupBy(references.keys(), (place) => references[place]!.label).values()];
+    for (const [done, places] of groups.entries()) {
+      throwIfAborted(work.signal);
+      await work.before?.();
+      const photos: LabelPhoto[] = [];
+      for (const place of places) {
+        const reference = references[place]!; // a place of theirs
+        const { file, sha256 } = reference;
+        photos.push({ file, sha256, embedding: await embeddingOf(reference) });
+      }
+      const key = viewsKey(photos);
+      let bytes = await records.get(key);
+      if (!bytes) {
+        const own = await referenceViews(pairs, photos, { signal: work.signal });
+        const ordered = [...own]
+          .map(([row, view]) => ({ row, view }))
+          .sort((a, b) => a.row - b.row);
+        bytes = Buffer.from(encodeViews(ordered));
+        await records.put(key, bytes);
+      }
+      decodeViews(bytes, photos.length, (at) => {
+        stored.set(places[at]!, { key, at, of: photos.length });
+        return false; // where it is is enough
+      });
+      work.onProgress?.({ stage: 'match', done: done + 1, total: groups.length, unit: 'steps' });
+    }
+  } catch (thrown) {
+    await records.close();
+    throw thrown;
+  }
+  return {
+    size: stored.size,
+    places: () => stored.keys(),
+    get: async (place) => {
+      const entry = stored.get(place);
+      if (!entry) return undefined;
+      const bytes = await records.get(entry.key);
+      if (!bytes) {
+        throw new CairnError(
+          'storage-failed',
+          `Views that were just written to ${CACHE_FOLDER} cannot be read any more.`,
+          'Check the disk, and start again: what is lost is computed again.',
+        );
+      }
+      return decodeViews(bytes, entry.of, (row) => row === entry.at)[0]?.view;
+    },
+    close: () => records.close(),
+  };
+}
+
+/** A reference photo with its embedding at hand. */
+export interface LabelledPhoto extends LabelPhoto {
+  readonly label: string;
+}
+
+/** As {@link storeViews}, with all of them in memory. Throws likewise. */
 export async function viewsOfAll(
   references: readonly LabelledPhoto[],
-  pairs: PairMatcher,
+  pairs: ViewMatcher,
   work: LongWork = {},
 ): Promise<ReadonlyMap<number, ReferenceView>> {
-  const cache = await PairCache.open<KeptLabel>(CACHE_FOLDER, `views-${pairs.key.slice(0, 12)}`);
-  const views = new Map<number, ReferenceView>();
-  const places = references.map((reference, place) => ({ ...reference, place }));
-  const groups = [...groupBy(places, ({ label }) => label).values()];
-  for (const [done, photos] of groups.entries()) {
-    throwIfAborted(work.signal);
-    const embeddings = photos.map(({ embedding }) => bytesOf(embedding).toString('hex'));
-    const named = [VIEWS, photos.map(({ sha256 }) => sha256), embeddings];
-    const key = createHash('sha256').update(JSON.stringify(named)).digest('hex');
-    const kept = await cache.of(key, async () => {
-      const own = await referenceViews(pairs, photos, { signal: work.signal });
-      return [...own].map(([at, view]) => ({
-        at,
-        bytes: Buffer.from(encodeViews([{ row: 0, view }])).toString('base64'),
-      }));
-    });
-    for (const { at, bytes } of kept) {
-      const [stored] = decodeViews(new Uint8Array(Buffer.from(bytes, 'base64')), 1);
-      if (stored) views.set(photos[at]!.place, stored.view);
+  const stored = await storeViews(references, async ({ embedding }) => embedding, pairs, work);
+  try {
+    const views = new Map<number, ReferenceView>();
+    for (const place of stored.places()) {
+      const view = await stored.get(place);
+      if (view) views.set(place, view);
     }
-    work.onProgress?.({ stage: 'match', done: done + 1, total: groups.length, unit: 'steps' });
+    return views;
+  } finally {
+    await stored.close();
   }
-  return views;
+}
+
+/** Changes with all that a label's views depend on besides the matcher. */
+function viewsKey(photos: readonly LabelPhoto[]): string {
+  const hashes = photos.map(({ sha256 }) => sha256);
+  const hash = createHash('sha256').update(`[${JSON.stringify(VIEWS)},${JSON.stringify(hashes)},[`);
+  // JSON bit by bit: the embeddings of a large label are too long for one string.
+  for (const [i, { embedding }] of photos.entries()) {
+    hash.update(`${i > 0 ? ',' : ''}"${bytesOf(embedding).toString('hex')}"`);
+  }
+  return hash.update(']]').digest('hex');
 }
 
 /** Its own alone: an embedding may lie in a larger buffer. */

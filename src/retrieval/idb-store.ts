@@ -3,7 +3,13 @@ import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
 import { CairnError } from '../errors.ts';
 import type { PartialDownload } from '../weights/byte-store.ts';
 import type { Bytes } from '../weights/sha256.ts';
-import type { CairnStore, InstalledCollection, StoredValue, StoreOptions } from './store.ts';
+import type {
+  CairnStore,
+  InstalledCollection,
+  PartialSize,
+  StoredValue,
+  StoreOptions,
+} from './store.ts';
 
 const DEFAULT_NAME = 'cairn';
 const SCHEMA_VERSION = 1;
@@ -127,6 +133,18 @@ export class IdbStore implements CairnStore {
       tx.objectStore('files').count(sha256),
     );
     return count > 0;
+  }
+
+  listFiles(): Promise<string[]> {
+    return this.#run(['files'], 'readonly', (tx) => tx.objectStore('files').getAllKeys());
+  }
+
+  listPartials(): Promise<PartialSize[]> {
+    return this.#run(['partials'], 'readonly', async (tx) => {
+      const partials = tx.objectStore('partials');
+      const [keys, records] = await Promise.all([partials.getAllKeys(), partials.getAll()]);
+      return keys.map((sha256, i) => ({ sha256, bytes: records[i]?.bytes ?? 0 }));
+    });
   }
 
   putFile(sha256: string, bytes: Bytes): Promise<void> {

@@ -1,5 +1,6 @@
-// Brings a collection into the store and opens it from there; what is in the store is verified again.
-import { CairnError, throwIfAborted } from '../errors.ts';
+// Brings a collection into the store and opens it from there; what is in the store is verified again,
+// and what is lost or damaged there is fetched again where the collection came from an address.
+import { CairnError, type PlainError, throwIfAborted } from '../errors.ts';
 import type { LongWork } from '../progress.ts';
 import { downloadSmall, downloadVerified } from '../weights/download.ts';
 import type { Bytes } from '../weights/sha256.ts';
@@ -13,63 +14,96 @@ import {
 } from './collection.ts';
 import type { LoadedCollection } from './loaded.ts';
 import { openShard, type Shard } from './shard.ts';
-import type { CairnStore } from './store.ts';
+import type { CairnStore, InstalledCollection } from './store.ts';
+
+/** collection.json of an address, checked, before anything else is downloaded. */
+export interface OfferedCollection {
+  /** Of collection.json. */
+  readonly url: string;
+  readonly json: Bytes;
+  readonly collection: Collection;
+}
+
+export interface InstallWork extends LongWork {
+  /** Sees what is offered before its shards are downloaded; throws to refuse it. */
+  readonly check?: (offered: OfferedCollection) => void | Promise<void>;
+}
+
+/**
+ * Reads what an address offers; nothing is stored.
+ * @param url of collection.json
+ * @throws CairnError `collection-invalid`, `hash-mismatch`, `download-failed`, `aborted`
+ */
+export async function readOffer(url: string, work: LongWork = {}): Promise<OfferedCollection> {
+  const json = await downloadSmall(url, LIMITS.jsonBytes, work);
+  return { url, json, collection: parseManifest(json, url) };
+}
 
 /**
  * Downloads the shards that the store lacks, going on where an earlier try was cut, and records the
  * collection as installed once all are there: until then an older version of it stays whole.
  * @param url of collection.json; shards lie beside it
  * @throws CairnError `collection-invalid`, `hash-mismatch`, `download-failed`, `storage-full`,
- *   `storage-failed`, `aborted`
+ *   `storage-failed`, `aborted`, and what `check` throws
  */
 export async function installCollection(
   url: string,
   store: CairnStore,
-  work: LongWork = {},
+  work: InstallWork = {},
 ): Promise<Collection> {
-  const json = await downloadSmall(url, LIMITS.jsonBytes, work);
-  const collection = parseManifest(json, url);
+  return bring(url, store, work, () => undefined);
+}
+
+/** As {@link installCollection}. @param take gets the verified shards in their order */
+async function bring(
+  url: string,
+  store: CairnStore,
+  work: InstallWork,
+  take: (shard: Shard) => void,
+): Promise<Collection> {
+  const offered = await readOffer(url, work);
+  await work.check?.(offered);
+  const { json, collection } = offered;
   const total = collectionBytes(collection);
   let before = 0;
-  for (const shard of collection.shards) {
+  for (const entry of collection.shards) {
     throwIfAborted(work.signal);
-    const bytes = await downloadVerified(
-      {
-        url: shardUrl(url, shard.file),
-        sha256: shard.sha256,
-        bytes: shard.bytes,
-        name: shard.file,
-      },
-      store,
-      {
-        signal: work.signal,
-        onProgress: ({ done }) =>
-          work.onProgress?.({
-            stage: 'download',
-            done: before + done,
-            total,
-            unit: 'bytes',
-            item: collection.name,
-          }),
-      },
-    );
+    const onProgress: LongWork['onProgress'] = ({ done }) =>
+      work.onProgress?.({
+        stage: 'download',
+        done: before + done,
+        total,
+        unit: 'bytes',
+        item: collection.name,
+      });
+    const bytes = await downloadShard(url, entry, store, { signal: work.signal, onProgress });
     // A well-formed file with senseless content is refused before it is called installed.
-    await openShard(bytes, shard, expectationOf(collection));
-    before += shard.bytes;
+    take(await openShard(bytes, entry, expectationOf(collection)));
+    before += entry.bytes;
   }
-  await store.putCollection({
-    name: collection.name,
-    url,
-    json,
-    files: collection.shards.map((shard) => shard.sha256),
-    installed: new Date().toISOString(),
-  });
+  const there = await store.getCollection(collection.name);
+  // What is there already keeps the time at which it came.
+  if (!there || there.url !== url || !equalBytes(there.json, json)) {
+    await store.putCollection(recordOf(collection, json, url));
+  }
   return collection;
 }
 
+/** What the store keeps of a collection whose shards are there. @param url null where it came from a file */
+export function recordOf(
+  { name, shards }: Collection,
+  json: Bytes,
+  url: string | null,
+): InstalledCollection {
+  const files = shards.map(({ sha256 }) => sha256);
+  return { name, url, json, files, installed: new Date().toISOString() };
+}
+
 /**
- * Opens an installed collection without the network.
- * @throws CairnError `collection-missing`, `collection-invalid`, `hash-mismatch`, `storage-failed`
+ * Opens an installed collection; the network is asked only for shards that the store has lost or that are
+ * damaged there, and only where the collection came from an address.
+ * @throws CairnError `collection-missing`, `collection-invalid`, `hash-mismatch`, `download-failed`,
+ *   `storage-failed`, `aborted`
  */
 export async function openInstalled(
   name: string,
@@ -90,8 +124,11 @@ export async function openInstalled(
   let done = 0;
   for (const entry of collection.shards) {
     throwIfAborted(work.signal);
-    const bytes = await storedShard(entry, name, store);
-    shards.push(await openShard(bytes, entry, expectationOf(collection)));
+    const shard = await verifiedShard(entry, collection, store).catch((thrown: unknown) => {
+      if (record.url === null || !isLoss(thrown)) throw thrown;
+      return fetchedAgain(entry, { collection, url: record.url }, store, work);
+    });
+    shards.push(shard);
     done += entry.bytes;
     work.onProgress?.({ stage: 'open-collection', done, total, unit: 'bytes', item: name });
   }
@@ -109,12 +146,41 @@ export async function storedShard(
   throw new CairnError(
     'collection-missing',
     `${entry.file} of the collection ${name} is gone from the browser's storage.`,
-    'Install the collection again; only what is missing is downloaded.',
+    'Import its file again, or install it again; only what is missing is downloaded.',
   );
 }
 
 /**
- * Installs or updates from `url` and opens; when that cannot be reached, opens what was installed
+ * A shard of the store, verified. Throws `collection-missing` where it is lost, `hash-mismatch` where it is
+ * damaged, `storage-failed`.
+ */
+export async function verifiedShard(
+  entry: ShardEntry,
+  collection: Collection,
+  store: CairnStore,
+): Promise<Shard> {
+  const bytes = await storedShard(entry, collection.name, store);
+  try {
+    return await openShard(bytes, entry, expectationOf(collection));
+  } catch (cause) {
+    if (!isLoss(cause)) throw cause;
+    throw new CairnError(
+      'hash-mismatch',
+      `${entry.file} of the collection ${collection.name} is damaged in the browser's storage.`,
+      'Import its file again, or install it again.',
+      { cause },
+    );
+  }
+}
+
+/** Whether it says that something of a collection is no longer in the store as it was put there. */
+export function isLoss(thrown: unknown): boolean {
+  const { code } = (thrown ?? {}) as Partial<PlainError>;
+  return code === 'collection-missing' || code === 'hash-mismatch';
+}
+
+/**
+ * Installs or updates from `url` and opens; when that fails, as without a network, opens what was installed
  * from there before.
  * @throws CairnError as `installCollection` and `openInstalled`
  */
@@ -123,16 +189,53 @@ export async function openFromUrl(
   store: CairnStore,
   work: LongWork = {},
 ): Promise<LoadedCollection> {
-  let name: string;
+  const shards: Shard[] = [];
   try {
-    name = (await installCollection(url, store, work)).name;
+    const check: InstallWork['check'] = ({ collection }) => keepOwn(collection.name, store);
+    const collection = await bring(url, store, { ...work, check }, (shard) => shards.push(shard));
+    return { collection, shards };
   } catch (error) {
-    if (!(error instanceof CairnError && error.code === 'download-failed')) throw error;
+    if (!(error instanceof CairnError) || error.code === 'aborted') throw error;
     const installed = (await store.listCollections()).find((record) => record.url === url);
     if (!installed) throw error;
-    name = installed.name;
+    return openInstalled(installed.name, store, work);
   }
-  return openInstalled(name, store, work);
+}
+
+/** What the user imported is not replaced unasked by what an address has under the same name. */
+async function keepOwn(name: string, store: CairnStore): Promise<void> {
+  const there = await store.getCollection(name);
+  if (there === undefined || there.url !== null) return;
+  throw new CairnError(
+    'usage',
+    `Another collection with the name ${name} is installed, and it did not come from an address.`,
+    'Export it to a file, delete it, and install again.',
+  );
+}
+
+/** In place of what the store has lost; `downloadVerified` drops what is damaged there. */
+async function fetchedAgain(
+  entry: ShardEntry,
+  { collection, url }: { readonly collection: Collection; readonly url: string },
+  store: CairnStore,
+  work: LongWork,
+): Promise<Shard> {
+  const bytes = await downloadShard(url, entry, store, work);
+  return openShard(bytes, entry, expectationOf(collection));
+}
+
+function downloadShard(
+  url: string,
+  { file, sha256, bytes }: ShardEntry,
+  store: CairnStore,
+  work: LongWork,
+): Promise<Bytes> {
+  return downloadVerified({ url: shardUrl(url, file), sha256, bytes, name: file }, store, work);
+}
+
+/** Whether both hold the same. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
 function expectationOf(collection: Collection): { dim: number; labels: number } {

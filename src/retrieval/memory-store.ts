@@ -1,7 +1,7 @@
 // The store where the browser offers none: the same behaviour, for as long as the page lives.
 import type { PartialDownload } from '../weights/byte-store.ts';
 import type { Bytes } from '../weights/sha256.ts';
-import type { CairnStore, InstalledCollection, StoredValue } from './store.ts';
+import type { CairnStore, InstalledCollection, PartialSize, StoredValue } from './store.ts';
 
 interface Partial {
   session: string;
@@ -23,6 +23,14 @@ export class MemoryStore implements CairnStore {
 
   async hasFile(sha256: string): Promise<boolean> {
     return this.#files.has(sha256);
+  }
+
+  async listFiles(): Promise<string[]> {
+    return [...this.#files.keys()];
+  }
+
+  async listPartials(): Promise<PartialSize[]> {
+    return [...this.#partials].map(([sha256, { bytes }]) => ({ sha256, bytes }));
   }
 
   async putFile(sha256: string, bytes: Bytes): Promise<void> {

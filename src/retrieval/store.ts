@@ -18,6 +18,12 @@ export interface InstalledCollection {
   readonly installed: string;
 }
 
+export interface PartialSize {
+  /** Of the whole file. */
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
 /** What a value may be: anything that structured clone takes. */
 export type StoredValue = object | string | number | boolean;
 
@@ -25,6 +31,10 @@ export interface CairnStore extends ByteStore {
   /** False when nothing outlives this page (private windows, blocked storage): worth a notice. */
   readonly persistent: boolean;
   hasFile(sha256: string): Promise<boolean>;
+  /** Hashes of all finished files, models and shards alike. */
+  listFiles(): Promise<string[]>;
+  /** Downloads that were cut, with the bytes that are here. */
+  listPartials(): Promise<PartialSize[]>;
   getCollection(name: string): Promise<InstalledCollection | undefined>;
   listCollections(): Promise<InstalledCollection[]>;
   putCollection(collection: InstalledCollection): Promise<void>;

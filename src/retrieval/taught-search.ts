@@ -1,5 +1,7 @@
 // Several open collections searched as one: neighbours merge before anything votes or decides.
+import type { MatcherIdentity } from './collection.ts';
 import type { CollectionLabel } from './labels.ts';
+import { nearestOfLabels } from './nearest-references.ts';
 import type {
   CollectionSearch,
   Neighbour,
@@ -93,28 +95,61 @@ export function joinSearches(parts: readonly SearchPart[]): CollectionSearch {
         neighbours: best.map(({ neighbour }) => neighbour),
         vectors,
         ...(options.means ? { means } : {}),
-        engine: results.every(({ engine }) => engine === 'hnsw') ? 'hnsw' : 'exact',
+        engine:
+          results.length > 0 && results.every(({ engine }) => engine === 'hnsw') ? 'hnsw' : 'exact',
       };
     },
   };
 }
 
+export interface ReferencePart {
+  /** Null where nothing is kept for matching. */
+  readonly source: ReferenceSource | null;
+  /** As in {@link SearchPart}. */
+  readonly places: readonly number[];
+  /** Rows of the parts before it. */
+  readonly start: number;
+}
+
 /**
- * What is kept for matching, by the joined labels. Rows of the first collection are counted alike in the
- * whole; only that one keeps anything.
- * @param places of the first collection's labels, as {@link joinLabels} gives them
+ * What several collections keep for matching, by the joined labels and rows. Features of two matchers cannot be
+ * compared: those answer that hold features of one.
+ * @param wanted the matcher in use; left out, that of the first part that keeps anything
+ * @returns null where none keeps anything for it
  */
-export function firstReferences(
-  source: ReferenceSource | null,
-  places: readonly number[],
+export function joinReferences(
+  parts: readonly ReferencePart[],
+  wanted?: MatcherIdentity,
 ): ReferenceSource | null {
-  if (!source) return null;
+  const matcher = wanted ?? parts.find(({ source }) => source)?.source?.matcher;
+  if (!matcher) return null;
+  const fitting = parts.flatMap(({ source, ...part }) =>
+    source && isSame(source.matcher, matcher) ? [{ ...part, source }] : [],
+  );
+  if (fitting.length === 0) return null;
   return {
-    matcher: source.matcher,
+    matcher,
     references: async (query, labels, most) => {
-      const own = labels.map((label) => places.indexOf(label)).filter((label) => label >= 0);
-      const found = await source.references(query, own, most);
-      return found.map((reference) => ({ ...reference, label: places[reference.label]! }));
+      const found = await Promise.all(
+        fitting.map(async ({ source, places, start }) => {
+          const own = labels.map((label) => places.indexOf(label)).filter((label) => label >= 0);
+          if (own.length === 0) return [];
+          const references = await source.references(query, own, most);
+          return references.map((reference) => ({
+            ...reference,
+            row: reference.row + start,
+            label: places[reference.label]!,
+          }));
+        }),
+      );
+      const all = found.flat();
+      // A label of two collections has so many of each.
+      const chosen = new Set(nearestOfLabels(all, most));
+      return all.filter((reference) => chosen.has(reference));
     },
   };
+}
+
+function isSame(a: MatcherIdentity, b: MatcherIdentity): boolean {
+  return a.id === b.id && a.weightsSha256 === b.weightsSha256;
 }

@@ -1,13 +1,18 @@
 // Writes a collection into a folder (Node): new shards first, then collection.json swapped in one step.
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CairnError } from '../errors.ts';
 import { COLLECTION_FILE, type Collection, parseCollection } from './collection.ts';
-import type { CollectionFile } from './writer.ts';
+import { type CollectionFile, isShardName } from './writer.ts';
+
+/** Folders in which new files lie until all are whole begin so. */
+const NEW_FOLDER = '.new-';
 
 /**
- * Takes the files of `writeCollection`. Until the last step a reader sees the old collection whole,
- * after it the new one whole; shards that only the old one named are removed at the end.
+ * Takes the files of `writeCollection`. They are written into a folder beside the old ones and moved at the end,
+ * collection.json last: until then a reader sees the old collection whole, after it the new one whole, and a loss
+ * of power changes neither. What no collection names any more is removed at the end: the old one's shards, and
+ * what a killed process left. One process at a time may write a folder.
  * @returns what was written, and the bytes of all its files
  * @throws CairnError `storage-full`, `storage-failed`, and whatever `files` throws
  */
@@ -16,52 +21,70 @@ export async function writeCollectionFolder(
   files: AsyncIterable<CollectionFile>,
 ): Promise<{ collection: Collection; bytes: number }> {
   await storing(folder, () => mkdir(folder, { recursive: true }));
-  const before = await shardsOf(folder);
-  const fresh: string[] = [];
-  let bytes = 0;
-  let collection: Collection | undefined;
+  await removeAll(folder, await leftoversIn(folder));
+  const fresh = await storing(folder, () => mkdtemp(join(folder, NEW_FOLDER)));
   try {
+    const written: string[] = [];
+    let bytes = 0;
+    let collection: Collection | undefined;
     for await (const { file, bytes: content } of files) {
       if (file === COLLECTION_FILE) collection = parseCollection(content);
-      else if (!before.includes(file)) fresh.push(file);
+      else written.push(file);
       bytes += content.length;
-      await storing(folder, () => writeDurably(folder, file, content));
+      await storing(folder, () => writeWhole(join(fresh, file), content));
     }
-  } catch (error) {
-    await removeAll(folder, fresh);
-    throw error;
-  }
-  if (!collection) {
-    throw new CairnError(
-      'internal',
-      'The files to write ended without collection.json.',
-      'This is a fault of Cairn: please report it.',
+    if (!collection) {
+      throw new CairnError(
+        'internal',
+        'The files to write ended without collection.json.',
+        'This is a fault of Cairn: please report it.',
+      );
+    }
+    const before = await shardsOf(folder);
+    await storing(folder, async () => {
+      for (const file of written) await rename(join(fresh, file), join(folder, file));
+      await syncFolder(folder);
+      await rename(join(fresh, COLLECTION_FILE), join(folder, COLLECTION_FILE));
+      await syncFolder(folder);
+    });
+    const used = new Set(collection.shards.map(({ file }) => file));
+    const found = [...before, ...(await readdir(folder)).filter(isShardName)];
+    await removeAll(
+      folder,
+      found.filter((file) => !used.has(file)),
     );
+    return { collection, bytes };
+  } finally {
+    await rm(fresh, { recursive: true, force: true });
   }
-  const used = new Set(collection.shards.map((shard) => shard.file));
-  await removeAll(
-    folder,
-    before.filter((file) => !used.has(file)),
-  );
-  return { collection, bytes };
 }
 
-async function removeAll(folder: string, files: Iterable<string>): Promise<void> {
-  for (const file of files) await rm(join(folder, file), { force: true });
+/** Folders of new files that killed processes left. */
+async function leftoversIn(folder: string): Promise<string[]> {
+  return (await readdir(folder)).filter((name) => name.startsWith(NEW_FOLDER));
 }
 
-/** Under a temporary name, flushed to the disk, then renamed: never half a file under its own name. */
-async function writeDurably(folder: string, file: string, content: Uint8Array): Promise<void> {
-  const temporary = join(folder, `.${file}.${process.pid}.tmp`);
+async function removeAll(folder: string, names: Iterable<string>): Promise<void> {
+  for (const name of names) await rm(join(folder, name), { recursive: true, force: true });
+}
+
+/** Flushed to the disk. */
+async function writeWhole(path: string, content: Uint8Array): Promise<void> {
+  const handle = await open(path, 'w');
   try {
-    const handle = await open(temporary, 'w');
-    try {
-      await handle.writeFile(content);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, join(folder, file));
+    await handle.writeFile(content);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Under a temporary name beside it, flushed to the disk, then renamed: never half a file under its own name. */
+export async function replaceFile(path: string, content: Uint8Array): Promise<void> {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    await writeWhole(temporary, content);
+    await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;

@@ -152,6 +152,7 @@ describe('a damaged collection', () => {
 describe('the default collection', () => {
   test('is listed, and can be searched in both languages', async () => {
     const { page, problems } = await openReady(context, '');
+    await page.getByTestId('nav-collections').click();
     await page.getByTestId('nav-landmarks').click();
     const items = page.getByTestId('landmark-item');
     await items.first().waitFor();

@@ -91,6 +91,7 @@ describe('teaching by photos', () => {
     const other = await recogniseOne(page, upload('other.png', await otherPng(1)));
     expect(other.kind).not.toBe('landmark');
 
+    await page.getByTestId('nav-collections').click();
     await page.getByTestId('nav-landmarks').click();
     await page.getByTestId('landmark-search').fill('winds');
     await expect.poll(() => page.getByTestId('landmark-item').count()).toBe(1);

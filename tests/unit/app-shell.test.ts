@@ -5,19 +5,39 @@ import { createFormat } from '../../src/app/i18n/format.ts';
 import { MESSAGES } from '../../src/app/i18n/messages.ts';
 import { carriesFiles, photosFromFiles, photosFromPaste } from '../../src/app/recognize/intake.ts';
 import { createAnnouncer } from '../../src/app/shell/announcer.ts';
-import { PLACES, parsePlace, placeHref } from '../../src/app/shell/router.ts';
+import {
+  LANDMARKS_HREF,
+  PLACES,
+  parseRoute,
+  placeHref,
+  shareHref,
+} from '../../src/app/shell/router.ts';
 import { chooseTheme, themeAfter } from '../../src/app/shell/settings.ts';
 
 describe('places', () => {
   it('are found again by their own links', () => {
-    for (const place of PLACES) expect(parsePlace(placeHref(place))).toBe(place);
+    for (const place of PLACES) expect(parseRoute(placeHref(place)).place).toBe(place);
   });
 
   it('fall back to Recognize', () => {
     for (const hash of ['', '#', '#/', '#main', '#/nowhere']) {
-      expect(parsePlace(hash)).toBe('recognize');
+      expect(parseRoute(hash).place).toBe('recognize');
     }
-    expect(parsePlace('#/landmarks?q=tower')).toBe('landmarks');
+  });
+
+  it('have the list of landmarks as a part of Collections', () => {
+    expect(parseRoute(LANDMARKS_HREF)).toMatchObject({ place: 'collections', landmarks: true });
+    expect(parseRoute('#/landmarks?q=tower').query.get('q')).toBe('tower');
+    expect(parseRoute('#/collections').landmarks).toBe(false);
+  });
+
+  it('offer a collection by a link', () => {
+    const url = 'https://a.example/towns & villages/collection.json?v=2#x';
+    const link = shareHref('https://b.example/cairn/#/about', url);
+    expect(link).toMatch(/^https:\/\/b\.example\/cairn\/#\/collections\?add=/);
+    const route = parseRoute(new URL(link).hash);
+    expect(route.place).toBe('collections');
+    expect(route.query.get('add')).toBe(url);
   });
 });
 

@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { IndexService } from '../../src/retrieval/index-service.ts';
+import { inspectInstalled } from '../../src/retrieval/inspect.ts';
 import { installCollection, openFromUrl, openInstalled } from '../../src/retrieval/install.ts';
 import { type CairnStore, openStore } from '../../src/retrieval/store.ts';
 import type { CollectionFile } from '../../src/retrieval/writer.ts';
@@ -147,19 +148,53 @@ describe('openInstalled', () => {
     const bytes = (await store.getFile(shards[1]!.sha256))!.slice();
     bytes[99]! ^= 1;
     await store.putFile(shards[1]!.sha256, bytes);
-    await expect(openInstalled('test', store)).rejects.toMatchObject({ code: 'hash-mismatch' });
-    // Installing anew finds the bad one and replaces it.
     requested = [];
-    await installCollection(url, store);
-    expect(requested).toEqual(['collection.json', shards[1]!.file]);
     await openInstalled('test', store);
+    expect(requested).toEqual([shards[1]!.file]);
     await store.deleteFile(shards[0]!.sha256);
-    await expect(openInstalled('test', store)).rejects.toMatchObject({
-      code: 'collection-missing',
-    });
+    await openInstalled('test', store);
+    expect(requested).toEqual([shards[1]!.file, shards[0]!.file]);
+    requested = [];
+    await openInstalled('test', store);
+    expect(requested).toEqual([]);
     await expect(openInstalled('other', store)).rejects.toMatchObject({
       code: 'collection-missing',
     });
+  });
+});
+
+describe('a collection that came from a file', () => {
+  it('says what is lost, and whose photos', async () => {
+    const { shards } = await installCollection(url, store);
+    const record = (await store.getCollection('test'))!;
+    expect(await inspectInstalled(record, store)).toBeNull();
+    await store.putCollection({ ...record, url: null });
+    const bytes = (await store.getFile(shards[1]!.sha256))!.slice();
+    bytes[99]! ^= 1;
+    await store.putFile(shards[1]!.sha256, bytes);
+    await expect(openInstalled('test', store)).rejects.toMatchObject({
+      code: 'hash-mismatch',
+      message: expect.stringContaining(shards[1]!.file),
+    });
+    await store.deleteFile(shards[0]!.sha256);
+    await expect(openInstalled('test', store)).rejects.toMatchObject({
+      code: 'collection-missing',
+      message: expect.stringContaining(shards[0]!.file),
+    });
+    const damage = await inspectInstalled(record, store);
+    expect(damage!.shards).toEqual([
+      { file: shards[0]!.file, what: 'lost' },
+      { file: shards[1]!.file, what: 'damaged' },
+    ]);
+    const photos = damage!.labels.reduce((sum, one) => sum + one.photos, 0);
+    expect(photos).toBe(shards[0]!.rows + shards[1]!.rows);
+  });
+
+  it('is not replaced unasked by what an address has under its name', async () => {
+    await installCollection(url, store);
+    await store.putCollection({ ...(await store.getCollection('test'))!, url: null });
+    await expect(openFromUrl(url, store)).rejects.toMatchObject({ code: 'usage' });
+    expect((await store.getCollection('test'))!.url).toBeNull();
   });
 });
 
@@ -167,6 +202,15 @@ describe('openFromUrl', () => {
   it('opens what was installed when the server cannot be reached', async () => {
     await openFromUrl(url, store);
     served.clear();
+    expect((await openFromUrl(url, store)).collection.name).toBe('test');
+  });
+
+  it('opens what was installed when the new version is damaged, and keeps its time when nothing is new', async () => {
+    await openFromUrl(url, store);
+    const { installed } = (await store.getCollection('test'))!;
+    await openFromUrl(url, store);
+    expect((await store.getCollection('test'))!.installed).toBe(installed);
+    served.set('collection.json', new TextEncoder().encode('<!doctype html>'));
     expect((await openFromUrl(url, store)).collection.name).toBe('test');
   });
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { VERIFICATION } from '../../src/rerank/presets.ts';
 import { viewsToVerify } from '../../src/rerank/verification.ts';
-import { firstReferences } from '../../src/retrieval/taught-search.ts';
+import { joinReferences } from '../../src/retrieval/taught-search.ts';
 import { HEX } from './retrieval-fixtures.ts';
 import { near, openIndex, reference, row } from './view-fixtures.ts';
 
@@ -71,24 +71,41 @@ describe('references', () => {
     );
   });
 
-  it('of joined collections are asked for and given by joined labels', async () => {
+  it('of joined collections are asked for and given by joined labels and rows', async () => {
+    const matcher = { id: 'm', weightsSha256: HEX('c') };
     const asked: unknown[] = [];
-    const joined = firstReferences(
-      {
-        matcher: { id: 'm', weightsSha256: HEX('c') },
-        references: async (_, labels, most) => {
-          asked.push([labels, most]);
-          return labels.map((label) => reference(label, label, 9));
+    const part = (places: number[], start: number, by = matcher, similarity = 0.5) => ({
+      places,
+      start,
+      source: {
+        matcher: by,
+        references: async (_: Float32Array, labels: readonly number[], most: number) => {
+          asked.push([start, labels, most]);
+          return labels.map((label) => ({ ...reference(label, label, 9), similarity }));
         },
       },
-      [5, 2],
-    );
+    });
+    const none = { source: null, places: [9], start: 40 };
+    const other = part([5, 2], 50, { id: 'other', weightsSha256: HEX('d') });
+    const joined = joinReferences([part([5, 2], 0), none, part([7, 5], 100), other]);
     const found = await joined!.references(near(0), [2, 7, 5], 3);
-    expect(asked).toEqual([[[1, 0], 3]]);
+    expect(joined!.matcher).toEqual(matcher);
+    expect(asked).toEqual([
+      [0, [1, 0], 3],
+      [100, [0, 1], 3],
+    ]);
     expect(found.map(({ label, row: own }) => [label, own])).toEqual([
       [2, 1],
       [5, 0],
+      [7, 100],
+      [5, 101],
     ]);
-    expect(firstReferences(null, [])).toBeNull();
+    // A label of two collections has no more of them than one, the nearest.
+    const nearest = joinReferences([part([5], 0, matcher, 0.5), part([5], 10, matcher, 0.6)]);
+    const few = await nearest!.references(near(0), [5], 1);
+    expect(few.map(({ row: own }) => own)).toEqual([10]);
+    expect(joinReferences([])).toBeNull();
+    expect(joinReferences([none, part([5], 0)], { ...matcher, id: 'another' })).toBeNull();
+    expect(joinReferences([part([5], 0), other], other.source.matcher)!.matcher.id).toBe('other');
   });
 });

@@ -2,6 +2,7 @@
 import 'fake-indexeddb/auto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createTransfers, type Transfer } from '../../src/app/teach/transfer.ts';
+import { changeTaught } from '../../src/app/teaching/change-taught.ts';
 import { type ImportParts, importTaught } from '../../src/app/teaching/import-taught.ts';
 import { mergeTaught } from '../../src/app/teaching/merge-taught.ts';
 import { readNotes, writeNotes } from '../../src/app/teaching/notes.ts';
@@ -67,24 +68,24 @@ async function taughtStore(
   return store;
 }
 
+const NO_ENCODER: Encoder = {
+  open: () => Promise.reject(new Error('not asked for')),
+  encode: () => Promise.reject(new Error('not asked for')),
+};
+
 function partsOf(store: CairnStore, more: Partial<ImportParts> = {}): ImportParts {
   return {
     store,
     head: HEAD,
-    encoder: {
-      open: () => Promise.reject(new Error('not asked for')),
-      encode: () => Promise.reject(new Error('not asked for')),
-    },
+    encoder: NO_ENCODER,
     queue: new TaskQueue(),
     known: [factsOf('tower', 'Old Tower', '古塔')],
-    change: async (how) => {
-      const { labels, notes } = how(
-        (await readTaught(store))?.labels ?? [],
-        await readNotes(store),
-      );
-      await writeTaught(store, { head: HEAD, labels }, () => 0.25);
-      if (notes) await writeNotes(store, notes);
-    },
+    change: (how, copies) =>
+      changeTaught(
+        { store, encoder: NO_ENCODER, head: HEAD, bankSimilarity: () => 0.25 },
+        how,
+        copies,
+      ),
     ...more,
   };
 }

@@ -98,6 +98,7 @@ function scripted(store: CairnStore) {
       needs: signal({ taught: [3], knownLandmarks: 5, rows: 20, dim: 4 }),
       network: { models: 'http://localhost/', entry: ENTRY, slice: { from: 0, dim: 4 } },
       pictures: async () => [0, 1, 2].map((i) => ({ id: `${i}`, blob: new Blob(['12345']) })),
+      pictureFacts: async () => ({ missing: 0, bytes: 15 }),
       tunings: await tuningsOf(store),
       use: async (applied) => {
         used.push(applied);
@@ -235,5 +236,25 @@ describe('the tuner', () => {
     fail(false);
     await tuner.apply();
     expect((await tuningsOf(store)).active?.scope).toBe('head');
+  });
+
+  it('does not tune, and discards nothing, while another tab tunes', async () => {
+    const store = await freshStore();
+    const { create, jobs } = scripted(store);
+    const tuner = await create();
+    const locks = {
+      request: async (_name: string, _how: object, work: (lock: null) => void) => work(null),
+    };
+    vi.stubGlobal('navigator', { locks });
+    await tuner.start();
+    expect(tuner.state.value.at).toBe('elsewhere');
+    await tuner.discard();
+    expect(tuner.state.value.at).toBe('elsewhere');
+    expect(jobs).toEqual([]);
+    // Free again: the other tab has gone.
+    vi.stubGlobal('navigator', {});
+    void tuner.start();
+    await settle();
+    expect(tuner.state.value.at).toBe('running');
   });
 });

@@ -1,10 +1,15 @@
 // Which views of a label's photos a collection keeps: what each photo is matched with, and at which size.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type LabelPhoto, referenceViews, VIEWS } from '../../src/cli/reference-views.ts';
+import { afterAll, expect, it, vi } from 'vitest';
+import {
+  type LabelPhoto,
+  referenceViews,
+  storeViews,
+  VIEWS,
+  viewsOfAll,
+} from '../../src/cli/reference-views.ts';
 import type { OrtMatcher } from '../../src/inference/matcher.ts';
 import type { ChooseCells, MatchInput } from '../../src/inference/pair-runner.ts';
 import { toMatchingPicture } from '../../src/matching/picture.ts';
@@ -12,9 +17,12 @@ import { toMatchingPicture } from '../../src/matching/picture.ts';
 const LONGEST_SIDE = 320;
 const CELL = 8;
 
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'cairn-views-'));
+// Views are kept between runs; where is read when the module is loaded.
+const folder = await vi.hoisted(async () => {
+  const [fs, os] = [await import('node:fs/promises'), await import('node:os')];
+  const made = await fs.mkdtemp(`${os.tmpdir()}/cairn-views-`);
+  process.env.CAIRN_CACHE = `${made}/cache`;
+  return made;
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -60,7 +68,12 @@ function columnMatcher() {
     forget: async () => {},
   };
   // Nothing else of a matcher is asked for.
-  return { matcher: matcher as unknown as OrtMatcher, longestSide: LONGEST_SIDE, pairs };
+  return {
+    matcher: matcher as unknown as OrtMatcher,
+    longestSide: LONGEST_SIDE,
+    key: 'columns',
+    pairs,
+  };
 }
 
 it('a photo is matched with itself as shrunk from what the network sees of it', async () => {
@@ -86,4 +99,36 @@ it('a copy of a photo says nothing of it', async () => {
   const views = await referenceViews(own, [photo, { ...photo }]);
   expect([...views.keys()].sort()).toEqual([0, 1]);
   expect(own.pairs).toHaveLength(2); // each with itself, shrunk
+});
+
+it('those of all labels come from a file by their places, and are not found twice', async () => {
+  const labels = ['b', 'a', 'b', 'a', 'b'];
+  const references = await Promise.all(
+    labels.map(async (label, i) => ({ label, ...(await photoOf(`all-${i}`, 200 + 8 * i, 160)) })),
+  );
+  const own = columnMatcher();
+  const asked: string[] = [];
+  const embeddingOf = async ({ sha256, embedding }: LabelPhoto) => {
+    asked.push(sha256);
+    return embedding;
+  };
+  const stored = await storeViews(references, embeddingOf, own);
+  expect(asked).toEqual(['all-0', 'all-2', 'all-4', 'all-1', 'all-3']); // label by label
+  expect(stored.size).toBe(labels.length);
+  for (const place of [4, 0, 3, 1, 2]) {
+    expect((await stored.get(place))?.original.width).toBe(200 + 8 * place);
+  }
+  expect(await stored.get(5)).toBeUndefined();
+  await stored.close();
+
+  const again = columnMatcher();
+  const known = await viewsOfAll(references, again);
+  expect(again.pairs).toHaveLength(0);
+  expect([...known.keys()].sort()).toEqual([0, 1, 2, 3, 4]);
+  expect(known.get(2)?.original.width).toBe(216);
+  const [first, ...others] = references;
+  const changed = { ...first!, sha256: 'another' };
+  await viewsOfAll([changed, ...others], again);
+  expect(again.pairs.length).toBeGreaterThan(0); // those of one label alone
+  expect(again.pairs.every(([a]) => ![208, 224].includes(a.bitmap.width))).toBe(true);
 });

@@ -66,7 +66,8 @@ export const errors = {
   },
   'storage-full': {
     what: 'There is no room left in the browser’s storage.',
-    remedy: 'Free some space on this device and try again.',
+    remedy:
+      'Delete what you do not need in the place Collections, or free space on this device, and try again.',
   },
   'download-failed': {
     what: 'A download did not finish.',

@@ -1,6 +1,7 @@
 // The texts of the place Teach in English.
 import type { LastStageRefusal } from '../../training/tuning/last-stage-needs.ts';
 import type { TuningScope } from '../../training/tuning/trainer-keep.ts';
+import { build } from './en-build.ts';
 import { count } from './en-count.ts';
 
 const photos = (n: number, shown: string) => count(n, shown, 'photo', 'photos');
@@ -94,6 +95,7 @@ const tuning = {
     over: 'Fine-tuning has finished.',
     applying: 'The result is being put to use.',
     failed: 'Fine-tuning failed.',
+    elsewhere: 'Another tab is fine-tuning. Wait until it is done, or stop it there.',
   },
 };
 
@@ -123,6 +125,7 @@ const keeping = {
 };
 
 export const teach = {
+  build,
   tuning,
   keeping,
   title: 'Teach',

@@ -4,8 +4,10 @@ import type { FeatureName, LabelFeature, PhotoFeature } from '../../rerank/featu
 import type { RankingStage } from '../../rerank/rerank.ts';
 import type { Kind } from '../../verdict.ts';
 import type { Notice } from '../engine.ts';
+import { collections } from './en-collections.ts';
 import { count, plural } from './en-count.ts';
 import { errors } from './en-errors.ts';
+import { services } from './en-services.ts';
 import { teach } from './en-teach.ts';
 
 const stages = {
@@ -90,6 +92,10 @@ const notices = {
     'The browser’s storage cannot be used: everything works, but is downloaded again at each visit.',
   'taught-unavailable':
     'What you taught cannot be read from the browser’s storage. Everything else works.',
+  'collection-unavailable':
+    'A collection could not be opened; the place Collections says which and what to do. Everything else works.',
+  'service-unavailable':
+    'A collection that is searched elsewhere did not answer; photos were searched without it.',
   'matcher-unavailable':
     'The details of a photo could not be compared; its answer rests on overall likeness.',
   'head-outdated':
@@ -107,7 +113,7 @@ export const en = {
     label: 'Main',
     recognize: 'Recognize',
     teach: 'Teach',
-    landmarks: 'Landmarks',
+    collections: 'Collections',
     about: 'About',
   },
   switches: {
@@ -141,6 +147,9 @@ export const en = {
     choose: 'Choose photos',
     camera: 'Take a photo',
     hint: 'or drop them anywhere on the page, or paste',
+    where: 'Look in',
+    everywhere: 'every country',
+    narrowed: (country: string) => `Only landmarks in ${country} were looked for.`,
     dropHere: 'Let go to add the photos',
     notAPhoto: 'That was not a photo file.',
     queue: 'Photos',
@@ -210,6 +219,8 @@ export const en = {
     matchTitle: 'Details that agree',
     matchNote:
       'Points of the photo that lie as in a reference photo. The reference photo itself is not stored, only numbers that describe some of its details and where they lie.',
+    matchOwnNote:
+      'Points of the photo that lie as in one of your own photos, which is shown beside it.',
     matchAlt: (inliers: string, title: string) =>
       `The photo, and lines from ${inliers} of its points to where they lie in a reference photo of ${title}`,
     matchCount: (inliers: string, matches: string) => `${inliers} of ${matches}`,
@@ -226,7 +237,6 @@ export const en = {
   },
   landmarks: {
     title: 'Landmarks',
-    lead: 'What the open collection can recognize.',
     search: 'Search by name or country',
     searchHint: 'English or Chinese, accents do not matter',
     sort: 'Order',
@@ -239,6 +249,7 @@ export const en = {
     none: (query: string) => `No landmark matches “${query}”.`,
     clearSearch: 'Clear the search',
     loading: 'The landmarks appear here as soon as the collection is open.',
+    nothing: 'No collection is searched and nothing has been taught.',
     unavailable: 'The collection could not be opened.',
     photos: (n: number, shown: string) => count(n, shown, 'photo', 'photos'),
     noCountry: 'Country unknown',
@@ -248,7 +259,7 @@ export const en = {
     lead: 'A cairn is a pile of stones that tells walkers where they are. This one tells you what landmark is in a photo.',
     privacyTitle: 'Your photos stay yours',
     privacy:
-      'Photos are read, compared and forgotten in this browser tab. There is no server that sees them, no account, no tracking, and this page is forbidden by its own rules to contact any other site.',
+      'Photos are read, compared and forgotten in this browser tab. There is no server that sees them, no account, no tracking, and this page is forbidden by its own rules to contact any other site, except those that its host allows for fetching collections.',
     howTitle: 'How it decides',
     how: 'A neural network turns the photo into a list of numbers. The most similar photos of known landmarks are looked up and vote on the name; whatever resembles ordinary scenes counts against it. A small statistical model then says how likely the best name is to be right. When that is not likely enough, Cairn says so instead of guessing.',
     limitsTitle: 'What it cannot do',
@@ -286,6 +297,8 @@ export const en = {
       `${engine}; graphs built for ${built} of ${shards} shards`,
     storageFacts: (used: string, quota: string) => `${used} of ${quota}`,
   },
+  collections,
+  services,
   teach,
   stages,
   errors,

@@ -23,6 +23,8 @@ export interface Format {
   readonly country: (code: string) => string;
   /** Degrees with hemispheres. */
   readonly coordinates: (lat: number, lon: number) => string;
+  /** A day, of an ISO 8601 time. */
+  readonly date: (time: string) => string;
   readonly compare: (a: string, b: string) => number;
 }
 
@@ -55,6 +57,7 @@ export function createFormat(language: Language): Format {
   const milliseconds = unitFormat(tag, 'millisecond', 0);
   const seconds = unitFormat(tag, 'second', 1);
   const regions = new Intl.DisplayNames([tag], { type: 'region', fallback: 'code' });
+  const day = new Intl.DateTimeFormat(tag, { dateStyle: 'medium' });
   const collator = new Intl.Collator(tag, { sensitivity: 'base', numeric: true });
 
   return {
@@ -87,6 +90,10 @@ export function createFormat(language: Language): Format {
       return language === 'zh'
         ? `${lat < 0 ? '南纬' : '北纬'} ${y}°，${lon < 0 ? '西经' : '东经'} ${x}°`
         : `${y}° ${lat < 0 ? 'S' : 'N'}, ${x}° ${lon < 0 ? 'W' : 'E'}`;
+    },
+    date: (time) => {
+      const at = new Date(time);
+      return Number.isNaN(at.getTime()) ? time : day.format(at);
     },
     compare: (a, b) => collator.compare(a, b),
   };

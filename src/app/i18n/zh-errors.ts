@@ -49,7 +49,10 @@ export const errors: Messages['errors'] = {
     what: '无法使用浏览器存储。',
     remedy: '请退出无痕浏览，或允许本站存储数据，然后刷新。',
   },
-  'storage-full': { what: '浏览器存储空间已满。', remedy: '请在本设备上腾出空间后重试。' },
+  'storage-full': {
+    what: '浏览器存储空间已满。',
+    remedy: '请在“地标库”页删除不需要的内容，或在本设备上腾出空间，然后重试。',
+  },
   'download-failed': {
     what: '下载没有完成。',
     remedy: '请检查网络连接后重试，会从中断处继续。',

@@ -1,5 +1,6 @@
 // 教学部分的文字。The texts of the place Teach in Simplified Chinese.
 import type { Messages } from './messages.ts';
+import { build } from './zh-build.ts';
 
 const tuning: Messages['teach']['tuning'] = {
   title: '微调',
@@ -80,6 +81,7 @@ const tuning: Messages['teach']['tuning'] = {
     over: '微调已完成。',
     applying: '正在启用微调结果。',
     failed: '微调失败。',
+    elsewhere: '另一个标签页正在微调。请等它完成，或在那里停止。',
   },
 };
 
@@ -108,6 +110,7 @@ const keeping: Messages['teach']['keeping'] = {
 };
 
 export const teach: Messages['teach'] = {
+  build,
   tuning,
   keeping,
   title: '教学',

@@ -1,6 +1,8 @@
 // Every text of the page in Simplified Chinese; the type makes a missing key a compile error.
 import type { Messages } from './messages.ts';
+import { collections } from './zh-collections.ts';
 import { errors } from './zh-errors.ts';
+import { services } from './zh-services.ts';
 import { teach } from './zh-teach.ts';
 
 export const zh: Messages = {
@@ -14,7 +16,7 @@ export const zh: Messages = {
     label: '主导航',
     recognize: '识别',
     teach: '教学',
-    landmarks: '地标',
+    collections: '地标库',
     about: '关于',
   },
   switches: {
@@ -49,6 +51,9 @@ export const zh: Messages = {
       'worker-restarted': '后台工作线程意外停止，已重新启动，可以继续使用。',
       'storage-unavailable': '无法使用浏览器存储：功能正常，但每次访问都要重新下载。',
       'taught-unavailable': '无法从浏览器存储中读取你教过的内容，其他功能不受影响。',
+      'collection-unavailable':
+        '有地标库无法打开；“地标库”页说明是哪一个以及怎么办，其他功能不受影响。',
+      'service-unavailable': '在别处检索的地标库没有回应，照片的检索没有包括它。',
       'matcher-unavailable': '有照片的细节未能比对，其结果仅依据整体相似度。',
       'head-outdated': '识别模型已更新，为旧模型做的微调不再使用，可以重新微调。',
     },
@@ -60,6 +65,9 @@ export const zh: Messages = {
     choose: '选择照片',
     camera: '拍照',
     hint: '也可以拖到页面任意位置，或直接粘贴',
+    where: '查找范围',
+    everywhere: '所有国家和地区',
+    narrowed: (country) => `只查找了${country}的地标。`,
     dropHere: '松开即可添加照片',
     notAPhoto: '这不是照片文件。',
     queue: '照片',
@@ -178,6 +186,7 @@ export const zh: Messages = {
     matchTitle: '吻合的细节',
     matchNote:
       '照片中与某张参考照片位置一致的点。参考照片本身没有保存，只保存了描述其部分细节的数字及其位置。',
+    matchOwnNote: '照片中与您自己的某张照片位置一致的点，那张照片显示在旁边。',
     matchAlt: (inliers, title) =>
       `照片，以及从其中 ${inliers} 个点连到${title}参考照片中对应位置的线`,
     matchCount: (inliers, matches) => `${matches} 个中 ${inliers} 个`,
@@ -194,7 +203,6 @@ export const zh: Messages = {
   },
   landmarks: {
     title: '地标',
-    lead: '当前地标库能认出的地标。',
     search: '按名称或国家搜索',
     searchHint: '中文、英文均可，不必输入重音符号',
     sort: '排序',
@@ -206,6 +214,7 @@ export const zh: Messages = {
     none: (query) => `没有符合“${query}”的地标。`,
     clearSearch: '清除搜索',
     loading: '地标库打开后，地标会显示在这里。',
+    nothing: '没有参与搜索的地标库，也没有教过任何地标。',
     unavailable: '无法打开地标库。',
     photos: (_n, shown) => `${shown} 张照片`,
     noCountry: '国家未知',
@@ -215,7 +224,7 @@ export const zh: Messages = {
     lead: 'Cairn 指石堆路标：旅人堆起石块，告诉后来者身在何处。这个 Cairn 告诉你照片里是哪处地标。',
     privacyTitle: '照片始终属于你',
     privacy:
-      '照片只在这个浏览器标签页里读取、比较，随后即被忘记。没有服务器会看到它们，没有账号，没有跟踪；页面自身的规则也禁止它联系任何其他网站。',
+      '照片只在这个浏览器标签页里读取、比较，随后即被忘记。没有服务器会看到它们，没有账号，没有跟踪；页面自身的规则也禁止它联系任何其他网站，只有托管者允许用来获取地标库的除外。',
     howTitle: '它如何判断',
     how: '神经网络把照片变成一串数字，再找出最相似的已知地标照片，由它们投票决定名称；与普通场景相似之处则会扣分。最后由一个小型统计模型估计最佳名称正确的可能性。可能性不够高时，Cairn 会直说，而不会乱猜。',
     limitsTitle: '它做不到什么',
@@ -265,6 +274,8 @@ export const zh: Messages = {
     match: '比对细节',
     decide: '得出结论',
   },
+  collections,
+  services,
   teach,
   errors,
 };

@@ -1,4 +1,4 @@
-// The searchable list of what the open collection can recognize.
+// The searchable list of what can be recognized: the open collections, and what was taught.
 import { useComputed, useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { useApp, useWords } from '../app.ts';
@@ -17,7 +17,7 @@ import {
 /** A pause in typing after which the number of results is announced, ms. */
 const PAUSE = 700;
 
-export function LandmarksPlace() {
+export function LandmarkList() {
   const { engine, settings, announcer } = useApp();
   const { t, f } = useWords();
   const query = useSignal('');
@@ -44,10 +44,9 @@ export function LandmarksPlace() {
 
   return (
     <section aria-labelledby="landmarks-title">
-      <h1 id="landmarks-title" class="place__title" tabIndex={-1}>
+      <h2 id="landmarks-title" class="unseen">
         {t.landmarks.title}
-      </h1>
-      <p class="place__lead">{t.landmarks.lead}</p>
+      </h2>
       <search class="finder">
         <label class="finder__field" for="landmark-search">
           <span class="finder__label">{t.landmarks.search}</span>
@@ -85,7 +84,13 @@ export function LandmarksPlace() {
       </search>
       {total === 0 ? (
         <p class="place__note">
-          {engine.status.value.state === 'failed' ? t.landmarks.unavailable : t.landmarks.loading}
+          {
+            {
+              failed: t.landmarks.unavailable,
+              loading: t.landmarks.loading,
+              ready: t.landmarks.nothing,
+            }[engine.status.value.state]
+          }
         </p>
       ) : (
         <p class="finder__tally" data-testid="landmark-count" data-count={found}>

@@ -2,7 +2,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { AboutPlace } from '../about/about-place.tsx';
 import { useApp, useWords } from '../app.ts';
-import { LandmarksPlace } from '../landmarks/landmarks-place.tsx';
+import { CollectionsPlace } from '../collections/collections-place.tsx';
 import { DropLayer } from '../recognize/drop-layer.tsx';
 import { RecognizePlace } from '../recognize/recognize-place.tsx';
 import { TeachPlace } from '../teach/teach-place.tsx';
@@ -14,7 +14,7 @@ import type { Place } from './router.ts';
 const VIEWS: Readonly<Record<Place, () => preact.JSX.Element>> = {
   recognize: RecognizePlace,
   teach: TeachPlace,
-  landmarks: LandmarksPlace,
+  collections: CollectionsPlace,
   about: AboutPlace,
 };
 

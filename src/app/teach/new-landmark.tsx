@@ -1,19 +1,20 @@
 // The form for a new landmark: its name, a note, and photos from files, camera, drop or clipboard.
 import { useSignal } from '@preact/signals';
 import { useApp, useWords } from '../app.ts';
-import { fold } from '../landmarks/filter.ts';
-import { landmarkName } from '../recognize/names.ts';
 import { PickPhotos } from '../recognize/pick-photos.tsx';
 import { useAddPhotos } from '../recognize/use-add-photos.ts';
 import { CameraIcon, CloseIcon, PhotoIcon } from '../shell/icons.tsx';
+import { LONGEST_TITLE } from '../teaching/building/folder-plan.ts';
+import { useNameHint } from './use-name-hint.ts';
 
 /** Longer names break verdicts and lists; longer notes belong elsewhere. */
-export const LONGEST = { title: 120, note: 300 } as const;
+export const LONGEST = { title: LONGEST_TITLE, note: 300 } as const;
 
 export function NewLandmark() {
   const { lessons, announcer } = useApp();
   const { t, f } = useWords();
   const missing = useSignal<'name' | 'photos' | null>(null);
+  const hintOf = useNameHint();
   const title = lessons.title.value;
   const count = lessons.staged.value.length;
   const running = lessons.lesson.value?.state === 'running';
@@ -49,7 +50,7 @@ export function NewLandmark() {
             onInput={({ currentTarget }) => lessons.write(currentTarget.value, lessons.note.peek())}
           />
           <span id="teach-name-hint" class="field__hint">
-            <NameHint title={title} />
+            {hintOf(title) ?? t.teach.nameHint}
           </span>
         </label>
         <label class="field" for="teach-note">
@@ -87,23 +88,6 @@ export function NewLandmark() {
       </div>
     </form>
   );
-}
-
-/** Whether the name is a landmark's that is there already. */
-function NameHint({ title }: { readonly title: string }) {
-  const { engine, labels } = useApp();
-  const { t, language } = useWords();
-  const plain = fold(title);
-  const found =
-    plain === ''
-      ? undefined
-      : engine.labels.value.find((one) =>
-          [one.title.en, one.title.zh].some((x) => fold(x) === plain),
-        );
-  if (!found) return <>{t.teach.nameHint}</>;
-  const name = landmarkName(labels.value, found.label, language).title;
-  const taught = engine.teaching.landmarks.value.some(({ facts }) => facts.label === found.label);
-  return <>{taught ? t.teach.nameTaught(name) : t.teach.nameKnown(name)}</>;
 }
 
 function Pickers() {

@@ -3,11 +3,15 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { useApp, useWords } from '../app.ts';
 import { PickPhotos } from '../recognize/pick-photos.tsx';
-import { CloseIcon, PhotoIcon } from '../shell/icons.tsx';
+import { CloseIcon } from '../shell/icons.tsx';
 import type { TaughtLandmark } from '../teaching/teaching.ts';
 import { nameOf } from './name-of.ts';
 import { LONGEST } from './new-landmark.tsx';
+import { StoredPicture } from './picture.tsx';
 import { useAct } from './use-act.ts';
+
+/** Photos shown before the rest is asked for: folders of thousands are taught, too. */
+const FIRST = 12;
 
 interface TaughtCardProps {
   readonly landmark: TaughtLandmark;
@@ -23,6 +27,8 @@ export function TaughtCard({ landmark, onRemove }: TaughtCardProps) {
   const name = nameOf(facts, language);
   const titleId = `taught-${facts.label}`;
   const count = photos.length;
+  const whole = useSignal(false);
+  const shown = whole.value ? photos : photos.slice(0, FIRST);
   return (
     <li
       class="taught__card"
@@ -52,12 +58,12 @@ export function TaughtCard({ landmark, onRemove }: TaughtCardProps) {
           </div>
         )}
         <ul class="thumbs">
-          {photos.map(({ id }, i) => {
+          {shown.map(({ id }, i) => {
             const place = f.count(i + 1);
             const said = t.teach.removePhoto(place, name);
             return (
               <li class="thumb" key={id} data-testid="taught-photo">
-                <Picture id={id} alt={t.teach.photoAlt(name, place)} />
+                <StoredPicture id={id} alt={t.teach.photoAlt(name, place)} />
                 <button
                   type="button"
                   class="button button--icon thumb__remove"
@@ -77,6 +83,19 @@ export function TaughtCard({ landmark, onRemove }: TaughtCardProps) {
             );
           })}
         </ul>
+        {shown.length < count && (
+          <button
+            type="button"
+            class="button button--quiet"
+            aria-label={t.teach.build.showAllOf(name, f.count(count))}
+            data-testid="taught-all"
+            onClick={() => {
+              whole.value = true;
+            }}
+          >
+            {t.teach.build.showAll(f.count(count))}
+          </button>
+        )}
         {!editing.value && (
           <div class="taught__actions">
             <AddPhotos landmark={landmark} />
@@ -186,36 +205,5 @@ function Rename({
         </button>
       </div>
     </form>
-  );
-}
-
-/** The small copy, read from storage when the card is shown. */
-function Picture({ id, alt }: { readonly id: string; readonly alt: string }) {
-  const { engine } = useApp();
-  const { t } = useWords();
-  const url = useSignal<string | null>(null);
-
-  useEffect(() => {
-    let made: string | null = null;
-    let gone = false;
-    engine.teaching.picture(id).then(
-      (picture) => {
-        if (!picture || gone) return;
-        made = URL.createObjectURL(picture.blob);
-        url.value = made;
-      },
-      () => undefined, // the placeholder stays
-    );
-    return () => {
-      gone = true;
-      if (made) URL.revokeObjectURL(made);
-    };
-  }, [id, engine, url]);
-
-  if (url.value) return <img src={url.value} alt={alt} decoding="async" />;
-  return (
-    <span class="thumb__blank" role="img" aria-label={`${alt}. ${t.teach.noPicture}`}>
-      <PhotoIcon />
-    </span>
   );
 }

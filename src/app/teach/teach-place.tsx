@@ -1,5 +1,6 @@
 // The place where the user teaches landmarks: a form for new ones, the lesson, what was taught, fine-tuning.
 import { useWords } from '../app.ts';
+import { BuildPanel } from './build/build-panel.tsx';
 import { LessonView } from './lesson-view.tsx';
 import { NewLandmark } from './new-landmark.tsx';
 import { TaughtList } from './taught-list.tsx';
@@ -15,6 +16,7 @@ export function TeachPlace() {
       <p class="place__lead">{t.teach.lead}</p>
       <NewLandmark />
       <LessonView />
+      <BuildPanel />
       <TaughtList />
       <TuningPanel />
     </section>

@@ -43,7 +43,7 @@ function Body({ tuning }: { readonly tuning: Tuning }) {
   return (
     <>
       <InUse tuning={tuning} act={act} />
-      {(state.at === 'idle' || state.at === 'failed') && (
+      {(state.at === 'idle' || state.at === 'failed' || state.at === 'elsewhere') && (
         <Begin tuning={tuning} state={state} act={act} />
       )}
       {state.at === 'preparing' && <Preparing progress={state.progress} />}
@@ -124,6 +124,11 @@ function Begin({ tuning, state, act }: PartProps & { readonly state: TuningState
       {state.at === 'failed' && (
         <p class="lesson__failure" data-testid="tuning-failed" data-code={state.error.code}>
           {state.error.code === 'usage' ? words.changed : t.errors[state.error.code].what}
+        </p>
+      )}
+      {state.at === 'elsewhere' && (
+        <p class="lesson__failure" data-testid="tuning-elsewhere">
+          {words.announce.elsewhere}
         </p>
       )}
       {refusal && (

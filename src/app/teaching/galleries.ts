@@ -1,4 +1,4 @@
-// What is searched: the default collection and the user's own, each in an index worker, joined as one.
+// What is searched: installed collections and the user's own, each in an index worker, joined as one.
 import { bridgeIndex } from '../../../workers/spawn.ts';
 import type { WorkerBridge } from '../../bridge/worker-bridge.ts';
 import type { OnProgress } from '../../progress.ts';
@@ -6,14 +6,15 @@ import {
   type Collection,
   collectionRows,
   type EncoderIdentity,
+  type MatcherIdentity,
 } from '../../retrieval/collection.ts';
 import type { CollectionSource, IndexService, IndexStatus } from '../../retrieval/index-service.ts';
 import type { CollectionLabel } from '../../retrieval/labels.ts';
-import type { CollectionSearch, ReferenceSource } from '../../retrieval/search.ts';
+import type { CollectionSearch, NamedReference, ReferenceSource } from '../../retrieval/search.ts';
 import type { AdapterInUse } from '../../retrieval/taught-adapter.ts';
 import {
-  firstReferences,
   joinLabels,
+  joinReferences,
   joinSearches,
   type SearchPart,
 } from '../../retrieval/taught-search.ts';
@@ -29,6 +30,14 @@ export interface OpenGallery {
 export interface GalleryHooks {
   readonly onCrash: (error: Error) => void;
   readonly onProgress?: OnProgress;
+}
+
+/** A collection that can be searched, wherever it lies. */
+export interface OpenPart {
+  readonly labels: readonly CollectionLabel[];
+  readonly search: CollectionSearch;
+  /** What is kept for matching of photos of its own labels; null where nothing is. */
+  readonly references: ReferenceSource | null;
 }
 
 /** One collection in a worker of its own. `release` ends the worker. */
@@ -73,23 +82,26 @@ export class Gallery {
     return this.#bridge.api.status();
   }
 
-  part(places: readonly number[]): SearchPart {
-    const collection = this.#collection!;
+  /** Null while nothing is open. */
+  get opened(): OpenPart | null {
+    const collection = this.#collection;
+    if (!collection) return null;
     const { api } = this.#bridge;
-    const search: CollectionSearch = {
-      dim: collection.dimension,
-      rows: collectionRows(collection),
-      search: (query, options) => api.search(query, options),
+    const { labels, matcher } = collection;
+    return {
+      labels,
+      search: {
+        dim: collection.dimension,
+        rows: collectionRows(collection),
+        search: (query, options) => api.search(query, options),
+      },
+      references: matcher ? { matcher, references: (...asked) => api.references(...asked) } : null,
     };
-    return { search, places };
   }
 
-  /** What is kept for matching of photos of its own labels; null where nothing is. */
-  get references(): ReferenceSource | null {
-    const matcher = this.#collection?.matcher;
-    if (!matcher) return null;
-    const { api } = this.#bridge;
-    return { matcher, references: (...asked) => api.references(...asked) };
+  /** As {@link IndexService.photos}, by its own labels. */
+  photos(...asked: Parameters<IndexService['photos']>): Promise<readonly NamedReference[]> {
+    return this.#bridge.api.photos(...asked);
   }
 
   /** Closes the collection and lets the worker go. */
@@ -107,15 +119,20 @@ export interface Joined {
   readonly references: ReferenceSource | null;
 }
 
-/** Those of the galleries that are open, in this order. */
-export function joinGalleries(galleries: readonly Gallery[]): Joined {
-  const open = galleries.filter(({ collection }) => collection !== null);
-  const { labels, places } = joinLabels(open.map(({ collection }) => collection!.labels));
-  return {
-    labels,
-    search: joinSearches(open.map((gallery, i) => gallery.part(places[i]!))),
-    references: firstReferences(open[0]?.references ?? null, places[0] ?? []),
-  };
+/**
+ * What is open, joined in this order; nothing is found where nothing is.
+ * @param matcher the one in use, where there is one
+ */
+export function joinParts(open: readonly OpenPart[], matcher?: MatcherIdentity): Joined {
+  const { labels, places } = joinLabels(open.map((part) => part.labels));
+  let rows = 0;
+  const kept = open.map(({ references: source, search }, i) => {
+    const start = rows;
+    rows += search.rows;
+    return { source, places: places[i]!, start };
+  });
+  const parts = open.map(({ search }, i) => ({ search, places: places[i]! }));
+  return { labels, search: joinSearches(parts), references: joinReferences(kept, matcher) };
 }
 
 export interface SideBySide extends Joined {
@@ -123,14 +140,20 @@ export interface SideBySide extends Joined {
   readonly tuned: SearchPart | null;
 }
 
-/** The default collection by the encoder, and beside it what was taught by a tuned network. */
-export function sideBySide(known: Gallery, tuned: Gallery): SideBySide {
-  if (tuned.collection === null) return { ...joinGalleries([known]), tuned: null };
-  const { labels, places } = joinLabels([known.collection!.labels, tuned.collection.labels]);
-  return {
-    labels,
-    search: joinSearches([known.part(places[0]!)]),
-    references: firstReferences(known.references, places[0]!),
-    tuned: tuned.part(places[1]!),
-  };
+/** What is searched by the encoder, and beside it what was taught by a tuned network. */
+export function sideBySide(
+  known: readonly OpenPart[],
+  tuned: OpenPart | null,
+  matcher?: MatcherIdentity,
+): SideBySide {
+  const joined = joinParts(known, matcher);
+  if (!tuned) return { ...joined, tuned: null };
+  // Its labels come last, so that the places of the others stay as they are.
+  const { labels, places } = joinLabels([...known, tuned].map((part) => part.labels));
+  return { ...joined, labels, tuned: { search: tuned.search, places: places.at(-1)! } };
+}
+
+/** Those of the galleries that are open, in their order. */
+export function openParts(galleries: readonly Gallery[]): OpenPart[] {
+  return galleries.flatMap(({ opened }) => opened ?? []);
 }

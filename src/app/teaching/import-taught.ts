@@ -5,25 +5,13 @@ import type { TaskQueue } from '../../inference/task-queue.ts';
 import type { LongWork } from '../../progress.ts';
 import type { LabelFacts } from '../../retrieval/labels.ts';
 import type { CairnStore } from '../../retrieval/store.ts';
-import {
-  readTaught,
-  type TaughtHead,
-  type TaughtLabel,
-} from '../../retrieval/taught-collection.ts';
+import type { TaughtHead, TaughtLabel } from '../../retrieval/taught-collection.ts';
+import type { TaughtChange, WithPictures } from './change-taught.ts';
 import { describeAnew } from './describe-anew.ts';
 import { mergeTaught, photoIds, sameEncoder } from './merge-taught.ts';
-import { dropThese, keepMissing } from './pictures.ts';
 import { refuseWithoutRoom } from './storage-room.ts';
 import { otherEncoder, type ReadTaughtContainer, readTaughtContainer } from './taught-container.ts';
 import type { Imported } from './teaching.ts';
-
-type Notes = Readonly<Record<string, string>>;
-
-/** What is taught and noted → what shall be; notes stay where none are given. */
-export type TaughtChange = (
-  labels: readonly TaughtLabel[],
-  notes: Notes,
-) => { readonly labels: readonly TaughtLabel[]; readonly notes?: Notes };
 
 export interface ImportParts {
   readonly store: CairnStore;
@@ -32,7 +20,7 @@ export interface ImportParts {
   readonly queue: TaskQueue;
   readonly known: readonly LabelFacts[];
   /** Makes a change in one transaction and puts it to use. */
-  readonly change: (how: TaughtChange) => Promise<void>;
+  readonly change: (how: TaughtChange, copies: WithPictures) => Promise<void>;
 }
 
 /**
@@ -50,19 +38,17 @@ export async function importTaught(
   const given = await readTaughtContainer(file, work);
   const labels = await labelsFor(given, parts, work);
   const ids = photoIds(labels);
-  const pictures = await keepMissing(store, given.pictures, ids, work.signal);
+  const pictures = new Map([...given.pictures].filter(([id]) => ids.has(id)));
   let added: Pick<Imported, 'landmarks' | 'photos'> = { landmarks: 0, photos: 0 };
-  try {
-    await change((here, notes) => {
+  await change(
+    (here, notes) => {
       throwIfAborted(work.signal);
       const merged = mergeTaught({ labels: here, notes }, { labels, notes: given.notes }, known);
       added = merged.added;
       return merged;
-    });
-  } catch (thrown) {
-    await letGo(store, pictures);
-    throw thrown;
-  }
+    },
+    { pictures, signal: work.signal },
+  );
   return { ...added, leftOut: photoIds(given.labels).size - ids.size };
 }
 
@@ -80,17 +66,4 @@ async function labelsFor(
   const labels = await describeAnew(given.labels, { encode }, copyOf, work);
   if (labels.length === 0) throw otherEncoder(given.head, head);
   return labels;
-}
-
-/** Removes those of the pictures whose photos are not taught after all. */
-async function letGo(store: CairnStore, pictures: readonly string[]): Promise<void> {
-  try {
-    const used = photoIds((await readTaught(store))?.labels ?? []);
-    await dropThese(
-      store,
-      pictures.filter((id) => !used.has(id)),
-    );
-  } catch {
-    // They go when the page is opened next.
-  }
 }

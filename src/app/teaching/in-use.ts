@@ -3,16 +3,28 @@ import type { Remote } from '../../bridge/worker-bridge.ts';
 import type { EncoderService } from '../../inference/encoder-service.ts';
 import type { Stages } from '../../recognizer.ts';
 import type { RerankerModel } from '../../rerank/load-reranker.ts';
-import type { EncoderIdentity } from '../../retrieval/collection.ts';
-import type { CollectionSource } from '../../retrieval/index-service.ts';
-import { openInstalled } from '../../retrieval/install.ts';
+import {
+  collectionRows,
+  type EncoderIdentity,
+  type MatcherIdentity,
+} from '../../retrieval/collection.ts';
 import type { CollectionLabel } from '../../retrieval/labels.ts';
-import type { ReferenceSource } from '../../retrieval/search.ts';
+import type { PictureReference, ReferenceSource } from '../../retrieval/search.ts';
 import type { CairnStore } from '../../retrieval/store.ts';
 import { TAUGHT_COLLECTION } from '../../retrieval/taught-collection.ts';
 import type { AppliedTuning, Tunings } from '../../training/tuning/trainer-keep.ts';
-import { type Gallery, joinGalleries, type SideBySide, sideBySide } from './galleries.ts';
+import { installedSource, type Shelf } from '../collections/shelf.ts';
+import type { PictureSource } from '../verifier.ts';
+import {
+  type Gallery,
+  joinParts,
+  type OpenPart,
+  openParts,
+  type SideBySide,
+  sideBySide,
+} from './galleries.ts';
 import { type HeadInUse, headInUse, throughHead } from './head.ts';
+import { pictureOf } from './pictures.ts';
 import { dropTunedCollections, type TunableNetwork, TunedNetwork } from './tuned-network.ts';
 
 export interface InUseParts {
@@ -22,9 +34,13 @@ export interface InUseParts {
   readonly made: EncoderIdentity & { readonly dim: number };
   readonly tunable: TunableNetwork;
   readonly reranker: RerankerModel;
-  /** The default collection, open. */
-  readonly known: Gallery;
+  /** Installed collections. */
+  readonly shelf: Shelf;
   readonly own: Gallery;
+  /** Collections that are searched elsewhere. */
+  readonly services: () => readonly OpenPart[];
+  /** The one that verifies photos; left out where none does. */
+  readonly matcher?: MatcherIdentity | undefined;
   readonly onLabels: (labels: readonly CollectionLabel[]) => void;
 }
 
@@ -38,12 +54,14 @@ export class InUse {
   #head: HeadInUse | null;
   #network: OpenNetwork | null = null;
   #joined: SideBySide;
+  /** When what was taught, as it is open, was stored; null for nothing. */
+  #taught: string | null = null;
 
-  /** @param head through which the default collection is open already */
+  /** @param head through which what is installed is open already */
   constructor(parts: InUseParts, head: HeadInUse | null) {
     this.#parts = parts;
     this.#head = head;
-    this.#joined = { ...joinGalleries([parts.known, parts.own]), tuned: null };
+    this.#joined = this.#join();
   }
 
   /** Whether anything but what was shipped is in use. */
@@ -54,6 +72,29 @@ export class InUse {
   /** What is kept for matching, as things stand. */
   get references(): ReferenceSource | null {
     return this.#joined.references;
+  }
+
+  /**
+   * Pictures of what the user taught, by the joined labels and rows; null where there is nothing. Beside a tuned network
+   * neither: its references lie in a space of their own.
+   */
+  get pictures(): PictureSource | null {
+    const { own, shelf, store } = this.#parts;
+    if (this.#network || !own.collection) return null;
+    const at = new Map(this.#joined.labels.map(({ label }, place) => [label, place]));
+    const places = own.collection.labels.map(({ label }) => at.get(label) ?? -1);
+    const start = shelf.collections.reduce((rows, one) => rows + collectionRows(one), 0);
+    return async (query, labels, most) => {
+      const asked = labels.map((label) => places.indexOf(label)).filter((label) => label >= 0);
+      if (asked.length === 0) return [];
+      const photos = await own.photos(query, asked, most);
+      const found = photos.map(async ({ row, label, ...photo }): Promise<PictureReference[]> => {
+        const picture = await pictureOf(store, photo.id);
+        const joined = { ...photo, row: row + start, label: places[label]! };
+        return picture ? [{ ...joined, picture: picture.blob }] : [];
+      });
+      return (await Promise.all(found)).flat();
+    };
   }
 
   /** For a recognition; as things stand. */
@@ -70,12 +111,13 @@ export class InUse {
   }
 
   /**
-   * Opens what was taught, as whatever is in use sees it. Where that fails the default collection goes on.
+   * Opens what was taught, as whatever is in use sees it. Where that fails what is installed goes on.
    * @throws CairnError `collection-*`, `storage-*`, `inference-failed`, `worker-crashed`
    */
   async openTaught(): Promise<void> {
-    const { store, known, own, made, onLabels } = this.#parts;
+    const { store, own, made } = this.#parts;
     try {
+      this.#taught = await this.#taughtNow();
       await this.#network?.tuned.follow();
       const name = this.#network?.tuned.collection ?? TAUGHT_COLLECTION;
       if (await store.getCollection(name)) {
@@ -87,11 +129,34 @@ export class InUse {
       own.release();
       throw thrown;
     } finally {
-      this.#joined = this.#network
-        ? sideBySide(known, own)
-        : { ...joinGalleries([known, own]), tuned: null };
-      onLabels(this.#joined.labels);
+      this.rejoin();
     }
+  }
+
+  /** Follows what has been stored, here or in another tab. Throws as {@link openTaught}. */
+  async catchUp(): Promise<void> {
+    if ((await this.#taughtNow()) === this.#taught) this.rejoin();
+    else await this.openTaught();
+  }
+
+  async #taughtNow(): Promise<string | null> {
+    return (await this.#parts.store.getCollection(TAUGHT_COLLECTION))?.installed ?? null;
+  }
+
+  /** Searches what is open now, from the next recognition on. */
+  rejoin(): void {
+    this.#joined = this.#join();
+    this.#parts.onLabels(this.#joined.labels);
+  }
+
+  #join(): SideBySide {
+    const { shelf, own, matcher, services } = this.#parts;
+    const installed = openParts(shelf.galleries);
+    // A service holds embeddings as the encoder gives them, and cannot see them through a head.
+    const elsewhere = this.#head ? [] : services();
+    return this.#network
+      ? sideBySide([...installed, ...elsewhere], own.opened, matcher)
+      : { ...joinParts([...installed, ...openParts([own]), ...elsewhere], matcher), tuned: null };
   }
 
   /**
@@ -113,7 +178,7 @@ export class InUse {
 
   /** From now on this; null = as shipped. Throws as {@link openNetwork} and {@link openTaught}. */
   async use(applied: AppliedTuning | null): Promise<void> {
-    const { store, encoder, made, reranker, known } = this.#parts;
+    const { encoder, made, reranker, shelf } = this.#parts;
     const wasThroughHead = this.#head !== null;
     this.#head = applied?.scope === 'head' ? headInUse(applied.bytes, made, reranker) : null;
     if (applied?.scope === 'last-stage') await this.openNetwork(applied.bytes);
@@ -121,10 +186,7 @@ export class InUse {
       this.#network = null;
       await encoder.useTuned(null, {});
     }
-    if (wasThroughHead || this.#head) {
-      const source = await installedSource(store, known.collection!.name);
-      await known.open({ source, encoder: made, adapter: this.#head?.inUse });
-    }
+    if (wasThroughHead || this.#head) await shelf.seeThrough(this.#head?.inUse);
     await this.openTaught();
   }
 
@@ -135,11 +197,4 @@ export class InUse {
     );
     await dropTunedCollections(this.#parts.store, kept);
   }
-}
-
-/** A worker has a store of its own where nothing is kept beyond the page: there it gets the content. */
-async function installedSource(store: CairnStore, name: string): Promise<CollectionSource> {
-  return store.persistent
-    ? { kind: 'installed', name }
-    : { kind: 'loaded', loaded: await openInstalled(name, store) };
 }

@@ -1,25 +1,30 @@
 // Taught landmarks at work: photos become embeddings, changes become a new version of the collection.
 import { type Signal, signal } from '@preact/signals';
 import { CairnError, toPlainError } from '../../errors.ts';
-import type { Encoder } from '../../inference/encoder.ts';
 import type { TaskQueue } from '../../inference/task-queue.ts';
 import type { LongWork } from '../../progress.ts';
-import type { CollectionLabel, LabelFacts } from '../../retrieval/labels.ts';
-import type { CairnStore } from '../../retrieval/store.ts';
+import type { CollectionLabel } from '../../retrieval/labels.ts';
 import {
   readTaught,
-  type StoredTaught,
-  type TaughtHead,
   type TaughtLabel,
   type TaughtRow,
   writeTaught,
 } from '../../retrieval/taught-collection.ts';
-import { sha256Hex } from '../../weights/sha256.ts';
-import { describeAnew } from './describe-anew.ts';
-import { importTaught, type TaughtChange } from './import-taught.ts';
-import { freshLabel, isTitleOf, sameEncoder } from './merge-taught.ts';
-import { readNotes, writeNotes } from './notes.ts';
-import { dropPictures, keepPicture, pictureOf, smallCopy } from './pictures.ts';
+import type { BuildLibrary, LandmarkLot, LotPhoto } from './building/build-library.ts';
+import {
+  type ChangeParts,
+  changeTaught,
+  isMadeBy,
+  labelsNow,
+  type TaughtChange,
+  type WithPictures,
+} from './change-taught.ts';
+import { type DescribedPhoto, describePhoto, readPhoto } from './described-photo.ts';
+import { importTaught } from './import-taught.ts';
+import { locked } from './locks.ts';
+import { readNotes } from './notes.ts';
+import { dropPictures, pictureOf, type StoredPicture } from './pictures.ts';
+import { factsOf, withoutPhotos, withPhotos } from './taught-changes.ts';
 import { exportTaught } from './taught-container.ts';
 import type {
   Imported,
@@ -30,18 +35,9 @@ import type {
   TeachWork,
 } from './teaching.ts';
 
-/** Hex digits of an id: half a SHA-256, as shards keep it. */
-const ID_DIGITS = 32;
-/** Two tabs may teach at the same time: each change reads, changes and writes under this lock. */
-const LOCK = 'cairn-taught';
-
-export interface LibraryParts {
-  readonly store: CairnStore;
-  readonly encoder: Encoder;
+export interface LibraryParts extends ChangeParts {
   /** Photos are described between recognitions, one at a time. */
   readonly queue: TaskQueue;
-  readonly head: TaughtHead;
-  readonly bankSimilarity: (embedding: Float32Array) => number;
   /** Landmarks of the default collection. */
   readonly known: readonly CollectionLabel[];
   /** Opens what was written for search. */
@@ -50,7 +46,7 @@ export interface LibraryParts {
   readonly onProblem: (thrown: unknown) => void;
 }
 
-export class Library {
+export class Library implements BuildLibrary {
   readonly landmarks: Signal<readonly TaughtLandmark[]> = signal([]);
   readonly removal: Signal<Removal | null> = signal(null);
   readonly #parts: LibraryParts;
@@ -77,13 +73,14 @@ export class Library {
     // Under the lock: another tab may be teaching.
     await locked(async () => {
       const stored = await readTaught(store);
-      if (!stored || sameMaker(stored.head, head)) return;
-      const labels = await this.#current(stored);
-      await writeTaught(store, { head, labels }, bankSimilarity);
+      if (stored && !isMadeBy(stored.head, head)) {
+        const labels = await labelsNow(stored, this.#parts);
+        await writeTaught(store, { head, labels }, bankSimilarity);
+      }
+      await this.#refresh();
+      const ids = this.landmarks.value.flatMap(({ photos }) => photos.map(({ id }) => id));
+      await dropPictures(store, new Set(ids));
     });
-    await this.#refresh();
-    const ids = this.landmarks.value.flatMap(({ photos }) => photos.map(({ id }) => id));
-    await dropPictures(store, new Set(ids));
   }
 
   async teach(
@@ -97,7 +94,7 @@ export class Library {
       for (const { id } of old) seen.set(id, facts.label);
     }
     const facts = this.#factsFor(title);
-    const rows: TaughtRow[] = [];
+    const rows: DescribedPhoto[] = [];
     for (const [place, photo] of photos.entries()) {
       if (work.signal?.aborted) break;
       work.onPhoto?.(place, { at: 'working' });
@@ -105,21 +102,47 @@ export class Library {
       work.onPhoto?.(place, outcome);
     }
     if (rows.length === 0) return { label: null, taught: 0 };
-    await this.#change((labels, notes) => {
-      const taken = new Set(labels.flatMap((one) => one.photos.map(({ id }) => id)));
-      const fresh = rows.filter(({ id }) => !taken.has(id));
-      const there = labels.some((one) => one.facts.label === facts.label);
-      const trimmed = note.trim();
-      return {
-        labels: there
-          ? labels.map((one) =>
-              one.facts.label === facts.label ? { ...one, photos: [...one.photos, ...fresh] } : one,
-            )
-          : [...labels, { facts, photos: fresh }],
-        notes: trimmed ? { ...notes, [facts.label]: trimmed } : notes,
-      };
-    });
+    await this.#change(
+      (labels, notes) => {
+        const trimmed = note.trim();
+        return {
+          labels: withPhotos(labels, facts, rows),
+          notes: trimmed ? { ...notes, [facts.label]: trimmed } : notes,
+        };
+      },
+      { pictures: picturesOfRows(rows) },
+    );
     return { label: facts.label, taught: rows.length };
+  }
+
+  get known(): readonly CollectionLabel[] {
+    return this.#parts.known;
+  }
+
+  readonly read = readPhoto;
+
+  describe(photo: Parameters<typeof describePhoto>[0], signal?: AbortSignal) {
+    return describePhoto(photo, this.#parts, signal);
+  }
+
+  async stored(): Promise<readonly TaughtLabel[]> {
+    return labelsNow(await readTaught(this.#parts.store), this.#parts);
+  }
+
+  async add(lots: readonly LandmarkLot[], without: ReadonlySet<string> = new Set()): Promise<void> {
+    const { known } = this.#parts;
+    await this.#change(
+      (labels) => ({
+        labels: lots.reduce<readonly TaughtLabel[]>(
+          (now, { title, photos }) => {
+            const taught = now.map(({ facts }) => facts);
+            return withPhotos(now, factsOf(title, taught, known), photos);
+          },
+          withoutPhotos(labels, without),
+        ),
+      }),
+      { pictures: picturesOfRows(lots.flatMap(({ photos }) => photos)) },
+    );
   }
 
   async rename(label: string, title: string, note: string): Promise<void> {
@@ -182,7 +205,8 @@ export class Library {
 
   /** As {@link importTaught}. */
   import(file: Blob, work: LongWork = {}): Promise<Imported> {
-    return importTaught(file, { ...this.#parts, change: (how) => this.#change(how) }, work);
+    const change = (how: TaughtChange, copies: WithPictures) => this.#change(how, copies);
+    return importTaught(file, { ...this.#parts, change }, work);
   }
 
   picture(id: string) {
@@ -190,23 +214,18 @@ export class Library {
   }
 
   async #take(
-    { name, blob }: PhotoToTeach,
+    given: PhotoToTeach,
     seen: Map<string, string>,
     label: string,
-    rows: TaughtRow[],
-    work: TeachWork,
+    rows: DescribedPhoto[],
+    { signal }: TeachWork,
   ): Promise<PhotoOutcome> {
-    const { encoder, queue, store } = this.#parts;
-    const { signal } = work;
     try {
-      const bytes = new Uint8Array(await blob.arrayBuffer());
-      const id = (await sha256Hex(bytes)).slice(0, ID_DIGITS);
-      const other = seen.get(id);
+      const photo = await this.read(given);
+      const other = seen.get(photo.id);
       if (other !== undefined) return { at: 'duplicate', label: other };
-      const { embedding, photo } = await queue.run(() => encoder.encode(bytes, { signal }), signal);
-      await keepPicture(store, id, { blob: await smallCopy(blob, photo), name });
-      seen.set(id, label);
-      rows.push({ id, embedding });
+      rows.push(await this.describe(photo, signal));
+      seen.set(photo.id, label);
       return { at: 'taught' };
     } catch (thrown) {
       return { at: 'failed', error: toPlainError(thrown) };
@@ -237,15 +256,10 @@ export class Library {
   }
 
   /** Between two recognitions: none may see labels of one version and rows of another. */
-  async #change(how: TaughtChange): Promise<void> {
-    const { store, head, bankSimilarity, onChange, queue } = this.#parts;
+  async #change(how: TaughtChange, copies: WithPictures = {}): Promise<void> {
+    const { onChange, queue } = this.#parts;
     await queue.run(async () => {
-      await locked(async () => {
-        const before = await readNotes(store);
-        const { labels, notes } = how(await this.#current(await readTaught(store)), before);
-        await writeTaught(store, { head, labels }, bankSimilarity);
-        if (notes && notes !== before) await writeNotes(store, notes);
-      });
+      await changeTaught(this.#parts, how, copies);
       await this.#refresh();
       await onChange();
     });
@@ -264,44 +278,15 @@ export class Library {
     }));
   }
 
-  /** Facts of the landmark that a title means: one taught, one of the default collection, or a new one. */
-  #factsFor(title: string, renamed?: string): LabelFacts {
-    const trimmed = title.trim();
-    const others = this.landmarks.value.map(({ facts }) => facts);
-    const same = [...others.filter(({ label }) => label !== renamed), ...this.#parts.known].find(
-      (one) => isTitleOf(trimmed, one),
-    );
-    if (same) {
-      const { label, country, lat, lon, wikidata } = same;
-      return { label, title: same.title, country, lat, lon, wikidata };
-    }
-    const keeps =
-      renamed !== undefined && !this.#parts.known.some(({ label }) => label === renamed);
-    return {
-      label: keeps ? renamed : freshLabel(),
-      title: { en: trimmed, zh: trimmed },
-      country: null,
-      lat: null,
-      lon: null,
-      wikidata: null,
-    };
-  }
-
-  /** What is stored, as the encoder in use describes it. */
-  async #current(stored: StoredTaught | null): Promise<readonly TaughtLabel[]> {
-    if (!stored) return [];
-    const { labels } = stored;
-    return sameMaker(stored.head, this.#parts.head)
-      ? labels
-      : describeAnew(labels, this.#parts.encoder, (id) => pictureOf(this.#parts.store, id));
+  #factsFor(title: string, renamed?: string) {
+    const { known } = this.#parts;
+    const taught = this.landmarks.value.map(({ facts }) => facts);
+    const others = taught.filter(({ label }) => label !== renamed);
+    const own = known.every(({ label }) => label !== renamed);
+    return factsOf(title, others, known, own ? renamed : undefined);
   }
 }
 
-function sameMaker(a: TaughtHead, b: TaughtHead): boolean {
-  return sameEncoder(a, b) && a.bank.sha256 === b.bank.sha256;
-}
-
-/** Browsers without Web Locks have one tab's order only. */
-function locked<T>(work: () => Promise<T>): Promise<T> {
-  return navigator.locks ? navigator.locks.request(LOCK, work) : work();
+function picturesOfRows(rows: readonly LotPhoto[]): ReadonlyMap<string, StoredPicture> {
+  return new Map(rows.flatMap(({ id, picture }) => (picture ? [[id, picture] as const] : [])));
 }

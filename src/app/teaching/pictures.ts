@@ -101,9 +101,39 @@ export async function dropThese(store: CairnStore, ids: readonly string[]): Prom
   for (const id of ids) await store.deleteValue(PREFIX + id);
 }
 
+/** How much the copies of photos take; each is read once only, however often it is asked. */
+export class PictureSizes {
+  readonly #store: CairnStore;
+  readonly #bytes = new Map<string, number>();
+
+  constructor(store: CairnStore) {
+    this.#store = store;
+  }
+
+  /** @returns photos without a copy, and bytes of the others'. Throws `storage-failed`. */
+  async of(ids: readonly string[]): Promise<{ readonly missing: number; readonly bytes: number }> {
+    const there = new Set(await storedPictures(this.#store));
+    let [missing, bytes] = [0, 0];
+    for (const id of ids) {
+      if (!there.has(id)) {
+        missing++;
+        continue;
+      }
+      const size = this.#bytes.get(id) ?? (await pictureOf(this.#store, id))?.blob.size ?? 0;
+      this.#bytes.set(id, size);
+      bytes += size;
+    }
+    return { missing, bytes };
+  }
+}
+
+/** Ids of all photos that have one. */
+export async function storedPictures(store: CairnStore): Promise<string[]> {
+  return (await store.listValues(PREFIX)).map((key) => key.slice(PREFIX.length));
+}
+
 /** Removes pictures of photos that are no longer taught. */
 export async function dropPictures(store: CairnStore, keep: ReadonlySet<string>): Promise<void> {
-  for (const key of await store.listValues(PREFIX)) {
-    if (!keep.has(key.slice(PREFIX.length))) await store.deleteValue(key);
-  }
+  const gone = (await storedPictures(store)).filter((id) => !keep.has(id));
+  await dropThese(store, gone);
 }

@@ -25,12 +25,15 @@ import {
 } from '../../training/tuning/trainer-keep.ts';
 import type { TrainerService, TuningStatus } from '../../training/tuning/trainer-service.ts';
 import { sha256Hex } from '../../weights/sha256.ts';
+import { holdIfFree } from './locks.ts';
 import { storageLeft } from './storage-room.ts';
 import type { SavedTuning, Tuning, TuningState } from './tuning.ts';
 
 /** Steps in one call to the trainer: at most a second or two without news. */
 const STEPS_A_CALL = { head: 3, 'last-stage': 1 } as const satisfies Record<TuningScope, number>;
 const GIBIBYTE = 2 ** 30;
+/** Held from a run's start to its end: two tabs would write over each other's checkpoints. */
+const LOCK = 'cairn-tuning';
 
 export interface TunerParts {
   readonly store: CairnStore;
@@ -40,6 +43,8 @@ export interface TunerParts {
   readonly network: Omit<NetworkJob, 'pictures'>;
   /** Stored copies of taught photos, those that are there. */
   readonly pictures: () => Promise<NetworkJob['pictures']>;
+  /** What of these there is, asked for at every change of what was taught. */
+  readonly pictureFacts: () => Promise<PictureFacts>;
   readonly needs: ReadonlySignal<TuningNeeds>;
   readonly tunings: Tunings;
   /**
@@ -77,10 +82,9 @@ export async function createTuner(parts: TunerParts): Promise<Tuning> {
       device.value = facts;
     });
     const wanted = taught.reduce((sum, photos) => sum + photos, 0);
-    parts.pictures().then(
-      (all) => {
-        const bytes = all.reduce((sum, { blob }) => sum + blob.size, 0);
-        pictures.value = { missing: Math.max(0, wanted - all.length), bytes };
+    parts.pictureFacts().then(
+      (facts) => {
+        pictures.value = facts;
       },
       () => {
         pictures.value = { missing: wanted, bytes: 0 };
@@ -88,8 +92,23 @@ export async function createTuner(parts: TunerParts): Promise<Tuning> {
     );
   });
 
+  let release: (() => void) | null = null;
+
+  /** Whether this tab may tune; where another one does, the state says so. */
+  async function hold(): Promise<boolean> {
+    release ??= await holdIfFree(LOCK);
+    if (!release) state.value = { at: 'elsewhere' };
+    return release !== null;
+  }
+
+  function letGo(): void {
+    release?.();
+    release = null;
+  }
+
   function fail(thrown: unknown): void {
     trainer.release();
+    letGo();
     state.value = { at: 'failed', error: toPlainError(thrown) };
     void lookForSaved();
   }
@@ -109,8 +128,9 @@ export async function createTuner(parts: TunerParts): Promise<Tuning> {
 
   async function open(what: TuningScope, resume: boolean): Promise<void> {
     const { at } = state.peek();
-    if (at !== 'idle' && at !== 'failed') return;
+    if (at !== 'idle' && at !== 'failed' && at !== 'elsewhere') return;
     state.value = { at: 'preparing', progress: null };
+    if (!(await hold())) return;
     try {
       const run = await trainer.api.open(await jobFor(what, resume), {
         onProgress: (progress) => {
@@ -174,10 +194,12 @@ export async function createTuner(parts: TunerParts): Promise<Tuning> {
 
   async function discard(): Promise<void> {
     await driving;
+    if (!(await hold())) return;
     try {
       await dropRun(store);
     } finally {
       trainer.release();
+      letGo();
       saved.value = null;
       state.value = { at: 'idle' };
     }

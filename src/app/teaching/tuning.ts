@@ -16,7 +16,9 @@ export type TuningState =
   | { readonly at: 'over'; readonly run: TuningStatus }
   /** Put to use: after the last stage, taught photos are embedded anew. */
   | { readonly at: 'applying'; readonly run: TuningStatus }
-  | { readonly at: 'failed'; readonly error: PlainError };
+  | { readonly at: 'failed'; readonly error: PlainError }
+  /** Another tab is tuning. */
+  | { readonly at: 'elsewhere' };
 
 export interface SavedTuning {
   readonly scope: TuningScope;

@@ -1,23 +1,16 @@
 // `cairn index`: builds a collection from a folder per label or from a manifest.
 import { basename, resolve } from 'node:path';
 import { groupBy } from '../../evaluation/group.ts';
-import type { MatcherIdentity } from '../../retrieval/collection.ts';
 import { isPostgresAddress } from '../../retrieval/postgres/address.ts';
-import { writeCollectionFolder } from '../../retrieval/write-folder.ts';
-import {
-  collectionFiles,
-  encodeReferences,
-  type KeptViews,
-  type PhotoReference,
-} from '../build-collection.ts';
 import { readLabelFacts } from '../collections.ts';
 import { readNumber, WHOLE } from '../flags.ts';
+import { type FolderRequest, indexFolder } from '../index-folder.ts';
+import type { Beginning } from '../index-run.ts';
 import { openModel } from '../models.ts';
 import { defaultMatcher } from '../node-verifier.ts';
 import { note, printJson, progressLine, usage } from '../output.ts';
 import { PairMatcher } from '../pair-matcher.ts';
 import { type ListedPhoto, listSource } from '../photo-list.ts';
-import { viewsOfAll } from '../reference-views.ts';
 
 export interface IndexOptions {
   /** A folder; or `collection`. */
@@ -52,41 +45,49 @@ export async function index(source: string, options: IndexOptions): Promise<void
   }
   const began = performance.now();
   const photos = await labelledPhotos(source, options);
-
-  const keeper = options.views ? await viewKeeper() : null;
+  const views = options.views ? await viewKeeper() : null;
   const model = await openModel(options.encoder);
-  const { references, skipped } = await encodeReferences(photos, model, {
-    onProgress: progressLine('encode'),
-  });
-  for (const { path, reason } of skipped) note(`skipped ${path}: ${reason}`);
-  if (references.length === 0)
-    throw usage('None of the photos could be read.', 'See the reasons above.');
-
-  const views = keeper && (await keptViews(references, keeper));
   const name = options.name ?? basename(resolve(out));
-  const { collection, bytes } = await writeCollectionFolder(
+  const { created, licence, attribution } = options;
+  const facts = await readLabelFacts(options.labels);
+  const meta = { name, licence, attribution, facts, ...(created ? { created } : {}) };
+  const built = await indexFolder(
     out,
-    collectionFiles(references, model, {
-      name,
-      licence: options.licence,
-      attribution: options.attribution,
-      facts: await readLabelFacts(options.labels),
-      ...(options.created ? { created: options.created } : {}),
-      ...(views ? { views } : {}),
-    }),
+    { photos, model, meta, views },
+    {
+      onBeginning: (beginning) => {
+        const text = BEGINNINGS[beginning];
+        if (text) note(`${out}: ${text}`);
+      },
+      onSkipped: ({ path, reason }) => note(`skipped ${path}: ${reason}`),
+      onProgress: {
+        encode: progressLine('encode'),
+        views: progressLine('views'),
+        write: progressLine('write'),
+      },
+    },
   );
+  await views?.pairs.dispose();
   const seconds = (performance.now() - began) / 1000;
   const result = {
     name,
-    labels: collection.labels.length,
-    photos: references.length,
-    skipped,
-    bytes,
+    labels: built.collection.labels.length,
+    photos: built.photos,
+    skipped: built.skipped,
+    bytes: built.bytes,
     seconds,
   };
   if (options.json) printJson(result);
-  else note(`${name}: ${result.labels} labels, ${result.photos} photos, ${bytes} bytes.`);
+  else note(`${name}: ${result.labels} labels, ${result.photos} photos, ${result.bytes} bytes.`);
 }
+
+/** What is said where a build was not finished in the folder. */
+const BEGINNINGS: Readonly<Record<Beginning, string>> = {
+  new: '',
+  resumed: 'going on with a build that was not finished.',
+  replaced:
+    'a build of other photos, or with other options, was not finished here. This one begins anew.',
+};
 
 /** Photos with a label, of the wanted splits; labels with enough of them. Throws `usage` where none is left. */
 async function labelledPhotos(source: string, options: IndexOptions): Promise<ListedPhoto[]> {
@@ -123,23 +124,9 @@ async function indexIntoPostgres(
   else note(`${result.name}: ${result.labels} labels, ${result.photos} photos.`);
 }
 
-interface ViewKeeper {
-  readonly pairs: PairMatcher;
-  readonly matcher: MatcherIdentity;
-}
-
 /** Throws `usage` where the registry has no matcher, `model-*`. */
-async function viewKeeper(): Promise<ViewKeeper> {
+async function viewKeeper(): Promise<NonNullable<FolderRequest['views']>> {
   const matcher = await defaultMatcher();
   if (!matcher) throw usage('The registry has no matcher.', 'Leave --views out.');
   return { pairs: await PairMatcher.open({}), matcher };
-}
-
-async function keptViews(
-  references: readonly PhotoReference[],
-  { pairs, matcher }: ViewKeeper,
-): Promise<KeptViews> {
-  const views = await viewsOfAll(references, pairs, { onProgress: progressLine('views') });
-  await pairs.dispose();
-  return { matcher, views };
 }

@@ -40,7 +40,8 @@ export async function frozenFeatures(
   const cache = await VectorCache.open(CACHE_FOLDER, `${arch}-${spec}-${key}-poolings`, dim);
   const hashed: (RolePhoto & { readonly sha256: string })[] = [];
   for (const photo of photos) hashed.push({ ...photo, sha256: await hashOf(photo.file) });
-  const missing = hashed.filter(({ sha256 }) => !cache.get(sha256));
+  const missing: typeof hashed = [];
+  for (const photo of hashed) if (!(await cache.get(photo.sha256))) missing.push(photo);
   const onProgress = progressLine('maps');
   const pool = poolingsOf(frozen);
   let done = 0;
@@ -54,12 +55,15 @@ export async function frozenFeatures(
     onProgress({ stage: 'encode', done, total: missing.length, unit: 'photos' });
   }
   pool.dispose();
-  return hashed.flatMap((photo) => {
-    const row = cache.get(photo.sha256);
-    if (!row) return [];
+  const frozenPhotos: FrozenPhoto[] = [];
+  for (const photo of hashed) {
+    const row = await cache.get(photo.sha256);
+    if (!row) continue;
     const parts = poolings.map((kind, i) => [kind, row.subarray(i * channels, (i + 1) * channels)]);
-    return [{ ...photo, pooled: Object.fromEntries(parts) as FrozenPhoto['pooled'] }];
-  });
+    frozenPhotos.push({ ...photo, pooled: Object.fromEntries(parts) as FrozenPhoto['pooled'] });
+  }
+  await cache.close();
+  return frozenPhotos;
 }
 
 /** From images to [N, poolings · channels], with the poolings that encoders use. */

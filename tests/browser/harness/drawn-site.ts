@@ -28,6 +28,7 @@ const REFERENCE_VIEWS = [0, 1, 2, 3];
 export const sceneLabel = (scene: number): string => `drawn_scene_${scene}`;
 
 type Drawing = ReturnType<typeof drawScene>;
+type DrawnReference = Reference & Pick<LabelledPhoto, 'embedding'>;
 
 export function png({ data, width, height, channels }: Drawing): Promise<Buffer> {
   return sharp(data, { raw: { width, height, channels } }).png().toBuffer();
@@ -49,7 +50,7 @@ export async function writeDrawnSite(built: string): Promise<void> {
     }
   }
   const model = await openModel();
-  const references: Reference[] = [];
+  const references: DrawnReference[] = [];
   for (const scene of SCENES) {
     for (const view of REFERENCE_VIEWS) {
       const photo = await scenePng(scene, view);
@@ -62,7 +63,7 @@ export async function writeDrawnSite(built: string): Promise<void> {
   );
   await writeCollectionFolder(
     join(site, 'collections/default'),
-    collectionFiles(references, model, {
+    collectionFiles(references, async ({ embedding }) => embedding, model, {
       name: 'drawn scenes',
       licence: 'Apache-2.0',
       attribution: 'drawn by code',
@@ -73,7 +74,7 @@ export async function writeDrawnSite(built: string): Promise<void> {
 }
 
 /** What the registry's matcher needs of the first references. */
-async function keptViews(references: readonly Reference[]): Promise<KeptViews> {
+async function keptViews(references: readonly DrawnReference[]): Promise<KeptViews> {
   const matcher = (await defaultMatcher())!; // one ships
   const folder = await mkdtemp(join(tmpdir(), 'cairn-drawn-'));
   try {

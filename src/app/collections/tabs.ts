@@ -1,0 +1,38 @@
+// Several tabs and one storage: who changes collections has the lock, and tells the others.
+
+/** Installing, importing and deleting happen under it, one at a time over all tabs. */
+const LOCK = 'cairn-collections';
+const CHANNEL = 'cairn-collections';
+
+/** Browsers without Web Locks have one tab's order only. */
+export function exclusively<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  if (!navigator.locks) return work();
+  return signal
+    ? navigator.locks.request(LOCK, { signal }, work)
+    : navigator.locks.request(LOCK, work);
+}
+
+/** Does nothing, and gives null, while another tab has the lock. */
+export async function whenFree<T>(work: () => Promise<T>): Promise<T | null> {
+  if (!navigator.locks) return work();
+  return navigator.locks.request(LOCK, { ifAvailable: true }, (lock) => (lock ? work() : null));
+}
+
+/** Whether this or another tab is changing collections now. */
+export async function isBusy(): Promise<boolean> {
+  const { held } = (await navigator.locks?.query()) ?? {};
+  return held?.some(({ name }) => name === LOCK) ?? false;
+}
+
+export interface Tabs {
+  /** Tells the other tabs that something has changed. */
+  tell(): void;
+}
+
+/** @param hear called when another tab has changed something */
+export function createTabs(hear: () => void): Tabs {
+  if (typeof BroadcastChannel === 'undefined') return { tell: () => undefined };
+  const channel = new BroadcastChannel(CHANNEL);
+  channel.onmessage = hear;
+  return { tell: () => channel.postMessage('changed') };
+}
