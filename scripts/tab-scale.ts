@@ -15,7 +15,7 @@ import { note, printJson } from '../src/cli/output.ts';
 import { collectionBytes } from '../src/retrieval/collection.ts';
 import { writeCollectionFolder } from '../src/retrieval/write-folder.ts';
 import { type CollectionRow, writeCollection } from '../src/retrieval/writer.ts';
-import { LAB_OUT, LAB_PAGE, ROOT } from '../tests/browser/harness/vite.lab.config.ts';
+import { LAB_PAGE, ROOT } from '../tests/browser/harness/vite.lab.config.ts';
 import { ensureBrowser } from './find-browser.ts';
 
 const QUERIES = 60;
@@ -34,7 +34,10 @@ const dim = readNumber('--dim', values.dim, WHOLE);
 
 process.env.NODE_ENV = 'production';
 const configFile = resolve(ROOT, 'tests/browser/harness/vite.lab.config.ts');
-await build({ configFile });
+// Its own folder: the browser tests empty theirs.
+const OUT = resolve(ROOT, '.cache/tab-scale');
+const out = { configFile, build: { outDir: OUT } };
+await build(out);
 const vectors = new ClusteredVectors({ rows, dim, seed: 1 });
 const { places } = vectors;
 
@@ -67,7 +70,7 @@ const head = {
   })),
 };
 const { collection } = await writeCollectionFolder(
-  resolve(LAB_OUT, FOLDER),
+  resolve(OUT, FOLDER),
   writeCollection(head, drawnRows()),
 );
 // A photo number that no row has: queries come from the same places, never from the same photos.
@@ -75,7 +78,7 @@ const queries = Array.from({ length: QUERIES }, (_, i) => [
   ...vectors.photo(Math.floor((i * places.length) / QUERIES), 1_000_000 + i),
 ]);
 
-const server = await preview({ configFile, preview: { port: 0, strictPort: false } });
+const server = await preview({ ...out, preview: { port: 0, strictPort: false } });
 const [site] = server.resolvedUrls?.local ?? [];
 if (!site) throw new Error('The built page could not be served.');
 // A profile on the disk: a private one would keep IndexedDB in memory.
@@ -116,7 +119,7 @@ try {
   await context.close();
   await server.close();
   await rm(profile, { recursive: true, force: true });
-  await rm(resolve(LAB_OUT, FOLDER), { recursive: true, force: true });
+  await rm(resolve(OUT, FOLDER), { recursive: true, force: true });
 }
 
 async function openAndAsk(page: Page) {
@@ -126,7 +129,7 @@ async function openAndAsk(page: Page) {
       const began = performance.now();
       await index.bridge.api.status();
       const openMs = performance.now() - began;
-      const ready = graphs ? await index.bridge.api.ready() : null;
+      const ready = graphs ? await index.bridge.api.ready({ onProgress: () => undefined }) : null;
       const times: number[] = [];
       let engine = '';
       for (const query of asked) {

@@ -142,3 +142,32 @@ test('an idle matcher is let go, and the next photo is verified again', async ()
   expect(await notices(opened.page)).not.toContain('worker-restarted');
   expect(opened.problems).toEqual([]);
 });
+
+test('a photo is matched with the small copies of what was taught, which are shown beside it', async () => {
+  const NEW_SCENE = 23;
+  const views = await Promise.all(
+    [0, 1, 2, 6].map(async (view) => upload(`own-${view}.png`, await scenePng(NEW_SCENE, view))),
+  );
+  const { page, problems } = await openReady(context, `${DRAWN_SITE}/`);
+  await page.getByTestId('nav-teach').click();
+  await page.getByTestId('teach-name').fill('Gate of Winds');
+  await page.getByTestId('teach-files').setInputFiles(views.slice(0, 3));
+  await page.getByTestId('teach-start').click();
+  await page.locator('[data-testid=lesson][data-state=over]').waitFor({ timeout: READY_MS });
+  await page.getByTestId('nav-recognize').click();
+  const [item] = await recognise(page, views.slice(3));
+  expect(item).toMatchObject({ kind: 'landmark' });
+  expect(item!.text).toContain('Gate of Winds');
+  expect(await verified(page, views.slice(3))).toEqual([true]);
+  const reference = page.getByTestId('matched-reference');
+  await reference.waitFor();
+  // As wide and high as its frame, so that lines end where they should.
+  const [shown, frame] = await Promise.all([
+    reference.boundingBox(),
+    page.locator('.matched__frame').boundingBox(),
+  ]);
+  for (const side of ['x', 'y', 'width', 'height'] as const) {
+    expect(Math.abs(shown![side] - frame![side])).toBeLessThan(2);
+  }
+  expect(problems).toEqual([]);
+});

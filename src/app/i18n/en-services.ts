@@ -24,9 +24,9 @@ export const services = {
   opening: 'Asking',
   unreachable: 'Does not answer',
   again: 'Try again',
-  againName: (host: string) => `Try ${host} again`,
+  againName: (host: string) => `Try again: ${host}`,
   remove: 'Stop searching there',
-  removeName: (host: string) => `Stop searching at ${host}`,
+  removeName: (host: string) => `Stop searching there: ${host}`,
   removed: (host: string) => `Nothing is sent to ${host} any more.`,
   throughHead: 'While a fine-tuned head is in use, services are not searched.',
 };

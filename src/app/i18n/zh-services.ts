@@ -25,7 +25,7 @@ export const services: Messages['services'] = {
   again: '重试',
   againName: (host) => `重试 ${host}`,
   remove: '停止在那里检索',
-  removeName: (host) => `停止在 ${host} 检索`,
+  removeName: (host) => `停止在那里检索：${host}`,
   removed: (host) => `不再向 ${host} 发送任何内容。`,
   throughHead: '使用微调后的头部时，不检索这些服务。',
 };

@@ -45,8 +45,11 @@ export class Gallery {
   readonly #bridge: WorkerBridge<IndexService>;
   #wanted: OpenGallery | null = null;
   #collection: Collection | null = null;
+  /** Asked for always: a large collection that takes minutes to open is told from a worker that hangs by it. */
+  readonly #onProgress: OnProgress;
 
-  constructor({ onCrash, onProgress }: GalleryHooks) {
+  constructor({ onCrash, onProgress = () => undefined }: GalleryHooks) {
+    this.#onProgress = onProgress;
     this.#bridge = bridgeIndex({
       onCrash,
       // In every new worker, so that one that crashed comes back with its collection open.
@@ -71,7 +74,8 @@ export class Gallery {
     this.#wanted = wanted;
     if (alive) {
       const { source, ...how } = wanted;
-      this.#collection = await this.#bridge.api.open(source, how);
+      const onProgress = this.#onProgress;
+      this.#collection = await this.#bridge.api.open(source, { ...how, onProgress });
     } else {
       await this.#bridge.api.status();
     }

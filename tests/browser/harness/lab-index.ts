@@ -27,7 +27,8 @@ export class IndexLab {
     this.bridge = new WorkerBridge<IndexService>(spawn, {
       name: 'index',
       onCrash: (error) => void this.crashes.push(error.message),
-      prepare: (api) => api.open({ kind: 'url', url }),
+      // Progress keeps a long opening from being taken for one that hangs.
+      prepare: (api) => api.open({ kind: 'url', url }, { onProgress: () => undefined }),
     });
   }
 
