@@ -90,6 +90,8 @@ const context = await chromium.launchPersistentContext(profile, {
 });
 try {
   const page = await context.newPage();
+  // tsx wraps functions in a helper of its own, which the page lacks.
+  await page.addInitScript('globalThis.__name = (named) => named');
   const openLab = async () => {
     await page.goto(new URL(LAB_PAGE, site).href);
     await page.waitForFunction(() => 'lab' in globalThis);

@@ -2,7 +2,7 @@
 // lie, added ones become a shard of their own, and shards are joined before they grow many or mostly dead.
 import { CairnError } from '../errors.ts';
 import { type Collection, MAX_SHARD_BYTES, type ShardEntry } from './collection.ts';
-import type { LabelFacts } from './labels.ts';
+import { hasPhotos, type LabelFacts } from './labels.ts';
 import type { LoadedCollection } from './loaded.ts';
 import type { Shard } from './shard.ts';
 import { storedRows } from './stored-rows.ts';
@@ -74,7 +74,7 @@ export async function* compactCollection(
   { collection, shards }: LoadedCollection,
   { created, ...options }: ChangeOptions = {},
 ): AsyncGenerator<CollectionFile> {
-  const used = collection.labels.filter(({ photos }) => photos > 0);
+  const used = collection.labels.filter(hasPhotos);
   const places = new Map(used.map(({ label }, place) => [label, place]));
   function* rows(): Generator<CollectionRow> {
     for (const shard of shards) {
@@ -91,7 +91,7 @@ export async function* compactCollection(
 
 /** Whether {@link compactCollection} would leave anything out. */
 export function hasDead({ labels, shards }: Pick<Collection, 'labels' | 'shards'>): boolean {
-  return shards.some(({ deleted }) => deleted) || labels.some(({ photos }) => photos === 0);
+  return shards.some(({ deleted }) => deleted) || !labels.every(hasPhotos);
 }
 
 /** A shard as it is to be. */

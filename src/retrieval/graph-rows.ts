@@ -37,7 +37,9 @@ export function graphGroups<S extends ShardEntry>(
     if (open.length === 0) groups.push(open);
     open.push(shard);
     rows += shard.rows;
-    if (!full) open = [];
+    if (full) continue;
+    open = [];
+    rows = 0;
   }
   return groups;
 }

@@ -5,6 +5,7 @@ import { checkQuery } from './check-query.ts';
 import { assertEncoder, type Collection, type EncoderIdentity } from './collection.ts';
 import type { ExactKernel } from './exact/scorer.ts';
 import { compareHits, type Hit } from './exact/top-k.ts';
+import type { GroupIndex } from './group-index.ts';
 import { openFromUrl, openInstalled } from './install.ts';
 import type { LoadedCollection } from './loaded.ts';
 import { nearestOfLabels } from './nearest-references.ts';
@@ -67,7 +68,7 @@ export interface IndexServiceOptions {
    */
   readonly graphs?: 'eager' | 'lazy';
   readonly hnsw?: HnswParams;
-  /** Rows from which HNSW is the default engine. */
+  /** Rows under one graph from which it is the default engine for them. */
   readonly crossoverRows?: number;
 }
 
@@ -129,7 +130,7 @@ export class IndexService implements CollectionSearch, Pick<ReferenceSource, 're
       rows: this.rows,
       shards: open?.shards.length ?? 0,
       hnswShards: open?.graphs ?? 0,
-      engine: open ? this.#choice(open) : 'exact',
+      engine: open?.groups.some((group) => this.#choice(group) === 'hnsw') ? 'hnsw' : 'exact',
       kernel: open?.shards[0]?.kernel ?? 'plain',
       hnswError: open?.failure?.message ?? null,
       persistent: this.#persistent,
@@ -147,7 +148,7 @@ export class IndexService implements CollectionSearch, Pick<ReferenceSource, 're
 
   /**
    * Answers exactly while graphs are being built. Insisting on `hnsw` waits for them.
-   * `engine` of the result is `hnsw` only when every shard was answered by its graph.
+   * `engine` of the result is `exact` where every row was compared, so that nothing can be missed.
    * @throws CairnError `usage`, `collection-missing`, `aborted`, `backend-unavailable`
    */
   async search(query: Float32Array, options: SearchOptions): Promise<SearchResult> {
@@ -158,14 +159,14 @@ export class IndexService implements CollectionSearch, Pick<ReferenceSource, 're
       await open.prepare(options);
       if (this.#open !== open) throw noCollection();
     }
-    const wanted = options.engine ?? this.#choice(open);
     const merged: Hit[] = [];
-    let engine = wanted;
+    let engine: SearchEngine = 'exact';
     const allowed = options.where ? labelsWithin(open.collection.labels, options.where) : null;
     for (const group of open.groups) {
+      const wanted = options.engine ?? this.#choice(group);
       const { hits, by } = group.search(query, options.k, wanted, allowed);
       merged.push(...hits);
-      if (by === 'exact') engine = 'exact';
+      if (by === 'hnsw') engine = by;
     }
     merged.sort(compareHits).splice(options.k);
     const described = describe(open, merged, options.vectors ?? 0);
@@ -224,9 +225,10 @@ export class IndexService implements CollectionSearch, Pick<ReferenceSource, 're
     return this.#open;
   }
 
-  #choice(open: OpenIndex): SearchEngine {
-    const large = open.rows >= (this.#options.crossoverRows ?? CROSSOVER_ROWS);
-    return large && open.graphs === open.shards.length ? 'hnsw' : 'exact';
+  /** Of a group of shards that share a graph: each is answered as is faster for it. */
+  #choice(group: GroupIndex): SearchEngine {
+    const large = group.rows >= (this.#options.crossoverRows ?? CROSSOVER_ROWS);
+    return large && group.hasGraph ? 'hnsw' : 'exact';
   }
 
   async #getStore(): Promise<CairnStore> {

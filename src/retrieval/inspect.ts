@@ -1,4 +1,5 @@
 // What is wrong with an installed collection: which shards are lost or damaged, and whose photos lay in them.
+import type { PlainError } from '../errors.ts';
 import { type Collection, parseCollection, type ShardEntry } from './collection.ts';
 import { isLoss, verifiedShard } from './install.ts';
 import type { CollectionLabel } from './labels.ts';
@@ -40,6 +41,16 @@ export async function inspectInstalled(
     .filter(({ photos }) => photos > 0)
     .sort((a, b) => b.photos - a.photos);
   return { shards, labels };
+}
+
+/** What an installed collection has lost, where that can be why it failed; null where it cannot be told. */
+export async function damageBehind(
+  { code }: PlainError,
+  record: InstalledCollection,
+  store: CairnStore,
+): Promise<Damage | null> {
+  if (!isLoss({ code }) && code !== 'download-failed') return null;
+  return inspectInstalled(record, store).catch(() => null);
 }
 
 async function labelsOf(

@@ -17,3 +17,8 @@ export interface LabelFacts {
 export interface CollectionLabel extends LabelFacts {
   readonly photos: number;
 }
+
+/** Whether it can be found: a label keeps its place in the list when its last photo is deleted. */
+export function hasPhotos({ photos }: Pick<CollectionLabel, 'photos'>): boolean {
+  return photos > 0;
+}

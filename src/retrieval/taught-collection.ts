@@ -119,15 +119,24 @@ export async function writeTaught(
   return keep(store, name, writeCollection(about, rows, { dtype: 'fp16' }));
 }
 
+/** Whether it is what was taught, or a {@link tunedCollection} of it. */
+export function isTaught(name: string): boolean {
+  return name === TAUGHT_COLLECTION || name.startsWith(TUNED_PREFIX);
+}
+
 /**
- * Lets go of what was removed: until then its embeddings and names stay on the disk, marked.
+ * Lets go of what was removed, in what was taught and in tuned networks' copies of it: until then its embeddings and
+ * names stay on the disk, marked.
  * @returns whether there was anything. Throws as {@link readTaught}, `storage-full`
  */
-export async function compactTaught(store: CairnStore, name = TAUGHT_COLLECTION): Promise<boolean> {
-  const record = await store.getCollection(name);
-  if (!record || !hasDead(parseCollection(record.json))) return false;
-  await keep(store, name, compactCollection(await openInstalled(name, store)));
-  return true;
+export async function compactTaught(store: CairnStore): Promise<boolean> {
+  let found = false;
+  for (const { name, json } of await store.listCollections()) {
+    if (!isTaught(name) || !hasDead(parseCollection(json))) continue;
+    await keep(store, name, compactCollection(await openInstalled(name, store)));
+    found = true;
+  }
+  return found;
 }
 
 /** What is stored, if this encoder made it and it can be read. */

@@ -47,8 +47,8 @@ interface Found {
 }
 
 /**
- * Rows are counted through the parts in their order. Ask for `hnsw` in the result only when every part
- * answered by it. All parts hold embeddings of one encoder.
+ * Rows are counted through the parts in their order. `engine` of the result is `exact` where every row of every part was
+ * compared. All parts hold embeddings of one encoder.
  */
 export function joinSearches(parts: readonly SearchPart[]): CollectionSearch {
   const dim = parts[0]?.search.dim ?? 0;
@@ -74,10 +74,9 @@ export function joinSearches(parts: readonly SearchPart[]): CollectionSearch {
           };
         }),
       );
-      found.sort(
-        (a, b) =>
-          b.neighbour.similarity - a.neighbour.similarity || a.neighbour.row - b.neighbour.row,
-      );
+      // Stable: ties stay in the order of the parts, and within one in its own, which need not be by rows where a
+      // service gives it. So the first n of the whole are among the first n of their parts.
+      found.sort((a, b) => b.neighbour.similarity - a.neighbour.similarity);
       const best = found.slice(0, options.k);
       const given = best.slice(0, options.vectors ?? 0);
       const vectors = new Float32Array(given.length * dim);
@@ -89,14 +88,13 @@ export function joinSearches(parts: readonly SearchPart[]): CollectionSearch {
           means.set(place, Math.max(similarity, means.get(place) ?? -1));
         }
       }
-      // The first n of the whole are among the first n of their parts, so each has its vector.
+      // Each part gives the embeddings of its own first n (see `SearchResult.vectors`), so each is there.
       for (const [i, { vector }] of given.entries()) vectors.set(vector!, i * dim);
       return {
         neighbours: best.map(({ neighbour }) => neighbour),
         vectors,
         ...(options.means ? { means } : {}),
-        engine:
-          results.length > 0 && results.every(({ engine }) => engine === 'hnsw') ? 'hnsw' : 'exact',
+        engine: results.some(({ engine }) => engine === 'hnsw') ? 'hnsw' : 'exact',
       };
     },
   };

@@ -125,6 +125,9 @@ test('it is searched once it is agreed to, and gets nothing before or after', as
   await page.getByTestId('service-agree').click();
   await page.locator('[data-testid=service][data-state=open]').waitFor();
   expect(await violations(page)).toEqual([]);
+  // The page's promise is no longer that nothing leaves the device.
+  await page.getByTestId('nav-recognize').click();
+  expect(await page.locator('.drop__lead').textContent()).toContain(new URL(address()).host);
   expect(await recogniseGate(page, 6)).toMatchObject({ kind: 'landmark', label: 'gate_of_winds' });
   expect(asked.filter((path) => path === 'v1/search').length).toBeGreaterThan(0);
 

@@ -95,7 +95,7 @@ describe('search', () => {
   });
 
   it('answers exactly while graphs are built, then by the engine that suits the size', async () => {
-    const index = service({ graphs: 'eager', crossoverRows: ROWS });
+    const index = service({ graphs: 'eager', crossoverRows: 1 });
     await index.open(source);
     const query = randomUnits(1, DIM, 9);
     expect(index.status()).toMatchObject({ engine: 'exact', hnswShards: 0, name: 'test' });

@@ -11,11 +11,13 @@ import { exportTaught } from '../../src/app/teaching/taught-container.ts';
 import { CairnError } from '../../src/errors.ts';
 import type { Encoder } from '../../src/inference/encoder.ts';
 import { TaskQueue } from '../../src/inference/task-queue.ts';
-import { writeContainer } from '../../src/retrieval/container.ts';
+import { parseCollection } from '../../src/retrieval/collection.ts';
+import { readContainer, writeContainer } from '../../src/retrieval/container.ts';
 import type { LabelFacts } from '../../src/retrieval/labels.ts';
 import { type CairnStore, openStore } from '../../src/retrieval/store.ts';
 import {
   readTaught,
+  TAUGHT_COLLECTION,
   type TaughtHead,
   type TaughtLabel,
   writeTaught,
@@ -107,6 +109,42 @@ afterEach(() => {
 
 describe('a file of taught landmarks', () => {
   const labels = [labelOf(factsOf(GATE, 'Gate'), 1, 3), labelOf(factsOf(HALL, 'Hall'), 10, 2)];
+
+  it('leaves out what was removed, which the store still has', async () => {
+    const [gate, hall] = [
+      labelOf(factsOf(GATE, 'Gate'), 1, 3),
+      labelOf(factsOf(HALL, 'Hall'), 9, 8),
+    ];
+    const tower = labelOf(factsOf('taught_00000000000d', 'Tower'), 30, 8);
+    const five = [
+      gate,
+      hall,
+      tower,
+      labelOf(factsOf('taught_00000000000e', 'Mill'), 50, 8),
+      labelOf(factsOf('taught_00000000000f', 'Quay'), 60, 8),
+    ];
+    const store = await taughtStore(five, { [GATE]: 'gone', [HALL]: 'stays' });
+    const left = [{ ...hall, photos: hall.photos.slice(1) }, ...five.slice(2)];
+    await writeTaught(store, { head: HEAD, labels: left }, () => 0.25);
+    const stored = parseCollection((await store.getCollection(TAUGHT_COLLECTION))!.json);
+    expect(stored.shards[0]!.deleted).toEqual([0, 1, 2, 3]);
+    expect(stored.labels[0]).toMatchObject({ label: GATE, photos: 0 });
+    const before = stored.shards.map(({ sha256 }) => sha256);
+
+    const file = await exportTaught(store);
+    const parts = [];
+    for await (const part of readContainer(file.stream())) parts.push(part);
+    const [made] = parts.flatMap((part) => (part.kind === 'collection' ? [part.collection] : []));
+    expect(made!.shards.map(({ rows, deleted }) => [rows, deleted])).toEqual([[31, undefined]]);
+    expect(made!.labels.map(({ label }) => label)).not.toContain(GATE);
+    const notes = parts.flatMap((part) => (part.kind === 'taught' ? part.taught.notes : []));
+    expect(notes).toEqual([{ label: HALL, text: 'stays' }]);
+    const there = await freshStore();
+    await importTaught(file, partsOf(there));
+    expect((await readTaught(there))!.labels).toEqual((await readTaught(store))!.labels);
+    // The store is as it was: a removal may still be undone.
+    expect((await store.getCollection(TAUGHT_COLLECTION))!.files).toEqual(before);
+  });
 
   it('comes back whole in an empty browser: landmarks, notes, copies', async () => {
     const store = await taughtStore(labels, { [GATE]: 'by the river', gone: 'of nothing' });

@@ -3,11 +3,19 @@ import 'fake-indexeddb/auto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Library } from '../../src/app/teaching/library.ts';
 import { holdIfFree, isFree } from '../../src/app/teaching/locks.ts';
+import { readNotes } from '../../src/app/teaching/notes.ts';
 import { keepPicture } from '../../src/app/teaching/pictures.ts';
+import { CairnError } from '../../src/errors.ts';
 import type { Encoder } from '../../src/inference/encoder.ts';
 import { TaskQueue } from '../../src/inference/task-queue.ts';
+import { parseCollection } from '../../src/retrieval/collection.ts';
 import { type CairnStore, openStore } from '../../src/retrieval/store.ts';
-import { readTaught } from '../../src/retrieval/taught-collection.ts';
+import {
+  readTaught,
+  TAUGHT_COLLECTION,
+  tunedCollection,
+  writeTaught,
+} from '../../src/retrieval/taught-collection.ts';
 import { HEX, randomUnits } from './retrieval-fixtures.ts';
 
 const DIM = 16;
@@ -131,6 +139,57 @@ describe('the lock on what was taught', () => {
     const { labels } = (await readTaught(store))!;
     expect(labels.map(({ photos }) => photos.map(({ id }) => id))).toEqual([[b.id]]);
     expect(await store.listValues('taught/picture/')).toEqual([`taught/picture/${a.id}`]);
+  });
+});
+
+describe('what was removed', () => {
+  it('leaves the disk when the page opens the next time, also as tuned networks see it', async () => {
+    const store = await openStore({ name: `locks-${number++}` });
+    const library = await libraryOn(store);
+    const photos = [1, 2, 3, 4, 5].map(photo);
+    await library.teach('Gate', 'mine', photos.slice(0, 1));
+    for (const title of ['Hall', 'Tower', 'Mill', 'Bridge']) {
+      const own = [...title].map((letter) => photo(letter.charCodeAt(0) + title.length));
+      await library.teach(title, '', own);
+    }
+    const tuned = tunedCollection(HEX('e'));
+    const taught = (await readTaught(store))!;
+    await writeTaught(store, taught, () => 0, tuned);
+    const [gate] = library.landmarks.value;
+    await library.remove(gate!.facts.label);
+    await writeTaught(store, (await readTaught(store))!, () => 0, tuned);
+    const names = [TAUGHT_COLLECTION, tuned];
+    const labels = async (name: string) =>
+      parseCollection((await store.getCollection(name))!.json).labels.map(({ title }) => title.en);
+    for (const name of names) expect(await labels(name)).toContain('Gate');
+    const before = new Set(await store.listFiles());
+
+    const next = await libraryOn(store);
+    for (const name of names) expect(await labels(name)).not.toContain('Gate');
+    expect((await store.listFiles()).filter((file) => before.has(file))).toEqual([]);
+    expect(await readNotes(store)).toEqual({});
+    expect(next.landmarks.value.map(({ facts }) => facts.title.en)).not.toContain('Gate');
+    // The tab that removed it can still bring it back.
+    await library.undo();
+    const [first] = (await readTaught(store))!.labels;
+    expect(first).toEqual(taught.labels[0]);
+    expect(Object.values(await readNotes(store))).toEqual(['mine']);
+  });
+
+  it('waits for another visit where there is no room to leave it out', async () => {
+    const store = await openStore({ name: `locks-${number++}` });
+    const library = await libraryOn(store);
+    await library.teach('Hall', '', [5, 6, 7, 8, 9].map(photo));
+    const [hall] = library.landmarks.value;
+    await library.removePhoto(hall!.facts.label, hall!.photos[2]!.id);
+    const put = store.putFile.bind(store);
+    store.putFile = () => Promise.reject(new CairnError('storage-full', 'Full.', 'Make room.'));
+    const full = await libraryOn(store);
+    expect(full.landmarks.value[0]!.photos).toHaveLength(4);
+    store.putFile = put;
+    await libraryOn(store);
+    const { shards } = parseCollection((await store.getCollection(TAUGHT_COLLECTION))!.json);
+    expect(shards.map(({ rows, deleted }) => [rows, deleted])).toEqual([[4, undefined]]);
   });
 });
 

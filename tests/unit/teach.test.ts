@@ -117,6 +117,28 @@ describe('two collections searched as one', () => {
     for (const service of [whole, first, second]) service!.close();
   });
 
+  it('take equal neighbours in the order in which a part gives them, by rows or not', async () => {
+    // As a database may give them: those that have an embedding come first.
+    const [a, b] = [randomUnits(1, DIM, 1), randomUnits(1, DIM, 2)];
+    const found = (row: number, similarity: number) => ({ row, similarity, label: 0 });
+    const part = {
+      dim: DIM,
+      rows: 10,
+      search: async () => ({
+        neighbours: [found(7, 0.9), found(8, 0.8), found(2, 0.8)].map((one) => ({
+          ...one,
+          bankSimilarity: 0,
+        })),
+        vectors: Float32Array.of(...a, ...b),
+        engine: 'exact' as const,
+      }),
+    };
+    const joined = joinSearches([{ search: part, places: [0] }]);
+    const { neighbours, vectors } = await joined.search(a, { k: 3, vectors: 2 });
+    expect(neighbours.map(({ row }) => row)).toEqual([7, 8, 2]);
+    expect(vectors).toEqual(Float32Array.of(...a, ...b));
+  });
+
   it('count a label of both once, with the photos of both', () => {
     const count = (label: string, photos: number) => ({ ...facts(label), photos });
     const { labels, places } = joinLabels([

@@ -1,9 +1,12 @@
 // What Cairn is, what becomes of the photos, how it decides, and what this device is doing.
 import { useWords } from '../app.ts';
+import { OfflineNote } from '../offline/offline-note.tsx';
+import { useServiceHosts } from '../services/use-service-hosts.ts';
 import { DiagnosticsPanel } from './diagnostics-panel.tsx';
 
 export function AboutPlace() {
   const { t } = useWords();
+  const hosts = useServiceHosts();
   return (
     <div class="about">
       <section class="about__words" aria-labelledby="about-title">
@@ -13,6 +16,8 @@ export function AboutPlace() {
         <p class="place__lead">{t.about.lead}</p>
         <h2>{t.about.privacyTitle}</h2>
         <p>{t.about.privacy}</p>
+        {hosts !== '' && <p>{t.services.aboutElsewhere(hosts)}</p>}
+        <OfflineNote />
         <h2>{t.about.howTitle}</h2>
         <p>{t.about.how}</p>
         <h2>{t.about.limitsTitle}</h2>

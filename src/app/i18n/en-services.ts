@@ -28,5 +28,9 @@ export const services = {
   remove: 'Stop searching there',
   removeName: (host: string) => `Stop searching there: ${host}`,
   removed: (host: string) => `Nothing is sent to ${host} any more.`,
+  leadElsewhere: (hosts: string) =>
+    `Drop a photo and Cairn names the landmark in it, or says plainly that it does not know. The photo stays on this device; numbers that describe it are sent to ${hosts}, as you agreed.`,
+  aboutElsewhere: (hosts: string) =>
+    `You have agreed that numbers which describe your photos are sent to ${hosts}. You can end that under Collections.`,
   throughHead: 'While a fine-tuned head is in use, services are not searched.',
 };

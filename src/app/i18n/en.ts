@@ -7,6 +7,7 @@ import type { Notice } from '../engine.ts';
 import { collections } from './en-collections.ts';
 import { count, plural } from './en-count.ts';
 import { errors } from './en-errors.ts';
+import { offline } from './en-offline.ts';
 import { services } from './en-services.ts';
 import { teach } from './en-teach.ts';
 
@@ -298,6 +299,7 @@ export const en = {
     storageFacts: (used: string, quota: string) => `${used} of ${quota}`,
   },
   collections,
+  offline,
   services,
   teach,
   stages,

@@ -27,5 +27,8 @@ export const services: Messages['services'] = {
   remove: '停止在那里检索',
   removeName: (host) => `停止在那里检索：${host}`,
   removed: (host) => `不再向 ${host} 发送任何内容。`,
+  leadElsewhere: (hosts) =>
+    `放入一张照片，Cairn 会说出其中的地标；认不出时也会如实告诉你。照片留在本设备上；按你的同意，描述它的数字会发送到 ${hosts}。`,
+  aboutElsewhere: (hosts) => `你已同意将描述照片的数字发送到 ${hosts}。可以在“地标库”中终止。`,
   throughHead: '使用微调后的头部时，不检索这些服务。',
 };

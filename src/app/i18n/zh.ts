@@ -2,6 +2,7 @@
 import type { Messages } from './messages.ts';
 import { collections } from './zh-collections.ts';
 import { errors } from './zh-errors.ts';
+import { offline } from './zh-offline.ts';
 import { services } from './zh-services.ts';
 import { teach } from './zh-teach.ts';
 
@@ -275,6 +276,7 @@ export const zh: Messages = {
     decide: '得出结论',
   },
   collections,
+  offline,
   services,
   teach,
   errors,

@@ -1,5 +1,6 @@
 // The invitation: what Cairn does in one sentence, and a big target for photos; compact once in use.
 import { useApp, useWords } from '../app.ts';
+import { useServiceHosts } from '../services/use-service-hosts.ts';
 import { CameraIcon, PhotoIcon } from '../shell/icons.tsx';
 import { Narrow } from './narrow.tsx';
 import { PickPhotos } from './pick-photos.tsx';
@@ -9,6 +10,7 @@ import { useAddPhotos } from './use-add-photos.ts';
 export function DropPanel() {
   const { queue } = useApp();
   const { t } = useWords();
+  const hosts = useServiceHosts();
   const addPhotos = useAddPhotos();
   const busy = queue.items.value.length > 0;
 
@@ -19,7 +21,11 @@ export function DropPanel() {
         <h1 id="recognize-title" class="drop__title" tabIndex={-1}>
           {busy ? t.recognize.titleBusy : t.recognize.title}
         </h1>
-        {!busy && <p class="drop__lead">{t.recognize.lead}</p>}
+        {!busy && (
+          <p class="drop__lead">
+            {hosts === '' ? t.recognize.lead : t.services.leadElsewhere(hosts)}
+          </p>
+        )}
       </div>
       <div class="drop__ways">
         <PickPhotos

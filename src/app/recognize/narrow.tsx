@@ -11,9 +11,7 @@ export function Narrow() {
   const countries = useComputed(() => {
     const format = FORMATS[settings.language.value];
     const codes = new Set(
-      engine.labels.value.flatMap(({ country, photos }) =>
-        country !== null && photos > 0 ? [country] : [],
-      ),
+      engine.labels.value.flatMap(({ country }) => (country !== null ? [country] : [])),
     );
     return [...codes]
       .map((code) => ({ code, name: format.country(code) }))

@@ -136,25 +136,22 @@ function Kinds({ verdict }: { readonly verdict: Verdict }) {
 }
 
 function Nearest({ verdict }: { readonly verdict: Verdict }) {
-  const { engine, labels } = useApp();
+  const { labels } = useApp();
   const { t, f, language } = useWords();
   const nearest = verdict.evidence.nearest.slice(0, NEAREST);
   if (nearest.length === 0) return null;
   return (
     <Block title={t.why.nearestTitle}>
       <dl class="numbers">
-        {nearest.map(({ row, label, similarity }) => {
-          const key = engine.labels.value[label]?.label ?? `#${label}`;
-          return (
-            <NumberRow
-              key={row}
-              name={landmarkName(labels.value, key, language).title}
-              value={f.score(similarity)}
-            >
-              <Bar share={Math.min(1, Math.max(0, similarity))} />
-            </NumberRow>
-          );
-        })}
+        {nearest.map(({ row, label, similarity }) => (
+          <NumberRow
+            key={row}
+            name={landmarkName(labels.value, label, language).title}
+            value={f.score(similarity)}
+          >
+            <Bar share={Math.min(1, Math.max(0, similarity))} />
+          </NumberRow>
+        ))}
       </dl>
     </Block>
   );

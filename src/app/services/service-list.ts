@@ -7,10 +7,13 @@ import type { CollectionDescription } from '../../retrieval/description.ts';
 import { parseServiceAddress, RemoteCollection } from '../../retrieval/remote/remote-collection.ts';
 import type { CollectionSearch, ReferenceSource, SearchResult } from '../../retrieval/search.ts';
 import type { CairnStore } from '../../retrieval/store.ts';
+import { createTabs, type Tabs } from '../collections/tabs.ts';
 import type { OpenPart } from '../teaching/galleries.ts';
+import { inTurn } from '../teaching/locks.ts';
 
-/** Where the agreed addresses are kept. */
+/** Where the agreed addresses are kept; they are read and written under the lock of the same name. */
 const KEY = 'services/agreed';
+const CHANNEL = 'cairn-services';
 
 export type ServiceState =
   | { readonly at: 'opening' }
@@ -33,22 +36,41 @@ export interface ServiceParts {
   readonly onProblem: (address: string, thrown: unknown) => void;
 }
 
+interface OpenService {
+  readonly remote: RemoteCollection;
+  /** Aborted once nothing may be sent there any more. */
+  readonly agreed: AbortSignal;
+}
+
 export class Services {
   readonly list: ReadonlySignal<readonly ListedService[]>;
   readonly #list = signal<readonly ListedService[]>([]);
   readonly #parts: ServiceParts;
-  readonly #open = new Map<string, RemoteCollection>();
+  readonly #tabs: Tabs;
+  readonly #agreed = new Map<string, AbortController>();
+  readonly #open = new Map<string, OpenService>();
+  /** Addresses that storage may still name. */
+  readonly #going = new Set<string>();
 
   constructor(parts: ServiceParts) {
     this.#parts = parts;
     this.list = this.#list;
+    this.#tabs = createTabs(() => void this.start().catch(() => undefined), CHANNEL);
   }
 
-  /** Opens what was agreed to before; what does not answer is told in `list`. Throws `storage-failed`. */
+  /**
+   * Brings the list to what is agreed to, in this tab or another, and opens what is not open; what does not answer
+   * is told in `list`. Throws `storage-failed`.
+   */
   async start(): Promise<void> {
-    const agreed = await readAgreed(await this.#parts.store());
-    this.#list.value = agreed.map((address) => ({ address, state: { at: 'opening' } }));
-    await Promise.all(agreed.map((address) => this.again(address)));
+    const store = await this.#parts.store();
+    const wanted = await inTurn(KEY, async () => {
+      const agreed = (await readAgreed(store)).filter((address) => !this.#going.has(address));
+      for (const address of this.#agreed.keys()) if (!agreed.includes(address)) this.#drop(address);
+      for (const address of agreed) this.#allow(address);
+      return agreed.filter((address) => !this.#open.has(address));
+    });
+    await Promise.all(wanted.map((address) => this.again(address)));
   }
 
   /**
@@ -66,30 +88,44 @@ export class Services {
     const remote = await this.#ask(address);
     const { href } = remote.address;
     const store = await this.#parts.store();
-    const agreed = await readAgreed(store);
-    await store.putValue(KEY, [...new Set([...agreed, href])]);
-    this.#use(href, remote);
+    await inTurn(KEY, async () => {
+      await store.putValue(KEY, [...new Set([...(await readAgreed(store)), href])]);
+      this.#use(href, { remote, agreed: this.#allow(href) });
+    });
+    this.#tabs.tell();
   }
 
-  /** Nothing is sent there any more. Throws `storage-failed`. */
+  /** Nothing is sent there any more, not even by a recognition under way. Throws `storage-failed`. */
   async remove(address: string): Promise<void> {
     // At once, whatever storage says.
-    this.#open.delete(address);
-    this.#list.value = this.#list.peek().filter((one) => one.address !== address);
-    this.#parts.onChange();
-    const store = await this.#parts.store();
-    await store.putValue(
-      KEY,
-      (await readAgreed(store)).filter((one) => one !== address),
-    );
+    this.#going.add(address);
+    this.#drop(address);
+    try {
+      const store = await this.#parts.store();
+      await inTurn(KEY, async () => {
+        const agreed = await readAgreed(store);
+        await store.putValue(
+          KEY,
+          agreed.filter((one) => one !== address),
+        );
+      });
+    } finally {
+      this.#going.delete(address);
+    }
+    this.#tabs.tell();
   }
 
-  /** Tries to open it again. What fails is told in `list`. */
+  /** Tries to open it again, as long as it is agreed to. What fails is told in `list`. */
   async again(address: string): Promise<void> {
+    const agreed = this.#agreed.get(address)?.signal;
+    if (!agreed) return;
     this.#say(address, { at: 'opening' });
     try {
-      this.#use(address, await this.#ask(address));
+      const remote = await this.#ask(address, agreed);
+      // Taken away meanwhile, it stays away.
+      if (!agreed.aborted) this.#use(address, { remote, agreed });
     } catch (thrown) {
+      if (agreed.aborted) return;
       this.#open.delete(address);
       this.#say(address, { at: 'failed', error: toPlainError(thrown) });
       this.#parts.onChange();
@@ -98,8 +134,8 @@ export class Services {
 
   /** Those that are open, to be searched beside installed collections. */
   get parts(): readonly OpenPart[] {
-    return [...this.#open].map(([address, remote]) =>
-      partOf(remote, (thrown) => {
+    return [...this.#open].map(([address, service]) =>
+      partOf(service, (thrown) => {
         this.#parts.onProblem(address, thrown);
         // Its landmarks may be others by now: from the next photo on it is asked by these.
         if (toPlainError(thrown).code === 'collection-mismatch') void this.again(address);
@@ -114,9 +150,23 @@ export class Services {
     });
   }
 
-  #use(address: string, remote: RemoteCollection): void {
-    this.#open.set(address, remote);
-    this.#say(address, { at: 'open', description: remote.description });
+  #allow(address: string): AbortSignal {
+    const controller = this.#agreed.get(address) ?? new AbortController();
+    this.#agreed.set(address, controller);
+    return controller.signal;
+  }
+
+  #use(address: string, service: OpenService): void {
+    this.#open.set(address, service);
+    this.#say(address, { at: 'open', description: service.remote.description });
+    this.#parts.onChange();
+  }
+
+  #drop(address: string): void {
+    this.#agreed.get(address)?.abort();
+    this.#agreed.delete(address);
+    this.#open.delete(address);
+    this.#list.value = this.#list.peek().filter((one) => one.address !== address);
     this.#parts.onChange();
   }
 
@@ -128,18 +178,22 @@ export class Services {
   }
 }
 
-/** A service that fails within a recognition is one that has found nothing. */
-function partOf(remote: RemoteCollection, onProblem: (thrown: unknown) => void): OpenPart {
+/** A service that fails within a recognition, or is taken away, is one that has found nothing. */
+function partOf({ remote, agreed }: OpenService, onProblem: (thrown: unknown) => void): OpenPart {
   const { labels, matcher } = remote.description;
+  const tell = (thrown: unknown) => {
+    if (!agreed.aborted) onProblem(thrown);
+  };
   const search: CollectionSearch = {
     dim: remote.dim,
     rows: remote.rows,
     search: async (query, options): Promise<SearchResult> => {
+      const signal = options.signal ? AbortSignal.any([options.signal, agreed]) : agreed;
       try {
-        return await remote.search(query, options);
+        return await remote.search(query, { ...options, signal });
       } catch (thrown) {
         if (options.signal?.aborted) throw thrown;
-        onProblem(thrown);
+        tell(thrown);
         return { neighbours: [], vectors: new Float32Array(), engine: 'exact' };
       }
     },
@@ -147,9 +201,9 @@ function partOf(remote: RemoteCollection, onProblem: (thrown: unknown) => void):
   const references: ReferenceSource | null = matcher
     ? {
         matcher,
-        references: async (...asked) =>
-          remote.references(...asked).catch((thrown) => {
-            onProblem(thrown);
+        references: async (query, own, most) =>
+          remote.references(query, own, most, agreed).catch((thrown) => {
+            tell(thrown);
             return [];
           }),
       }

@@ -3,6 +3,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { toPlainError } from '../../errors.ts';
 import type { CollectionDescription } from '../../retrieval/description.ts';
+import { hasPhotos } from '../../retrieval/labels.ts';
 import { useApp, useWords } from '../app.ts';
 import { mayAsk, pagePolicy } from '../collections/address.ts';
 import { useAct } from '../teach/use-act.ts';
@@ -19,7 +20,7 @@ export function ServicePanel() {
       <h2 id={TITLE} tabIndex={-1}>
         {t.services.title}
       </h2>
-      <p class="place__note">{t.services.lead}</p>
+      <p class="field__hint">{t.services.lead}</p>
       {list.length > 0 && (
         <ul class="collections__list services__list">
           {list.map((service) => (
@@ -95,7 +96,7 @@ function ServiceCard({ service }: { readonly service: ListedService }) {
 
 function Facts({ description }: { readonly description: CollectionDescription }) {
   const { t, f } = useWords();
-  const { labels } = description;
+  const labels = description.labels.filter(hasPhotos);
   const photos = labels.reduce((sum, label) => sum + label.photos, 0);
   const { facts } = t.collections;
   return <span>{facts(labels.length, f.count(labels.length), photos, f.count(photos))}</span>;
@@ -113,16 +114,17 @@ function NewService() {
   async function submit(event: Event) {
     event.preventDefault();
     if (looking.value) return;
-    const refused = refusal(text.value.trim(), texts);
+    const given = text.value.trim();
+    const refused = refusal(given, texts);
     if (refused !== null) return tell(refused);
     problem.value = null;
     looking.value = true;
     announcer.say(texts.looking);
     try {
-      offer.value = await engine.services.look(text.value.trim());
+      offer.value = await engine.services.look(given);
     } catch (thrown) {
       const { what, remedy } = t.errors[toPlainError(thrown).code];
-      tell(`${texts.failed(hostOf(text.value.trim()))} ${what} ${remedy}`);
+      tell(`${texts.failed(hostOf(given))} ${what} ${remedy}`);
     } finally {
       looking.value = false;
     }
@@ -172,6 +174,7 @@ function NewService() {
           onDone={() => {
             offer.value = null;
           }}
+          onFailed={(host) => tell(texts.failed(host))}
         />
       )}
     </form>
@@ -188,9 +191,10 @@ function refusal(text: string, texts: ReturnType<typeof useWords>['t']['services
 interface AgreeProps {
   readonly offer: ListedService;
   readonly onDone: () => void;
+  readonly onFailed: (host: string) => void;
 }
 
-function Agree({ offer, onDone }: AgreeProps) {
+function Agree({ offer, onDone, onFailed }: AgreeProps) {
   const { engine } = useApp();
   const { t, f } = useWords();
   const act = useAct();
@@ -204,7 +208,8 @@ function Agree({ offer, onDone }: AgreeProps) {
     return () => current?.close();
   }, []);
   if (state.at !== 'open') return null;
-  const { name, labels, dimension } = state.description;
+  const { name, dimension } = state.description;
+  const landmarks = state.description.labels.filter(hasPhotos).length;
   return (
     <dialog
       ref={dialog}
@@ -214,7 +219,7 @@ function Agree({ offer, onDone }: AgreeProps) {
       onClose={onDone}
     >
       <h2 id="service-question">{texts.askTitle(host)}</h2>
-      <p>{texts.ask(name, labels.length, f.count(labels.length))}</p>
+      <p>{texts.ask(name, landmarks, f.count(landmarks))}</p>
       <p>{texts.askSent(host, f.count(dimension))}</p>
       <div class="ask__actions">
         <button type="button" class="button" onClick={() => dialog.current?.close()}>
@@ -225,8 +230,9 @@ function Agree({ offer, onDone }: AgreeProps) {
           class="button button--accent"
           data-testid="service-agree"
           onClick={async () => {
-            await act(() => engine.services.agree(address), texts.agreed(name), TITLE);
+            const done = await act(() => engine.services.agree(address), texts.agreed(name), TITLE);
             dialog.current?.close();
+            if (!done) onFailed(host);
           }}
         >
           {texts.agree}

@@ -40,6 +40,7 @@ export async function exchange(
     const response = await ask(url, body, options);
     if (BUSY.includes(response.status) && turn < tries) {
       await response.body?.cancel();
+      throwIfAborted(signal);
       await pause(waitFor(response, waitMs * 2 ** (turn - 1)), signal);
       continue;
     }

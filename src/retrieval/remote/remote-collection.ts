@@ -126,11 +126,12 @@ export class RemoteCollection implements CollectionSearch, Pick<ReferenceSource,
     query: Float32Array,
     labels: readonly number[],
     most: number,
+    signal?: AbortSignal,
   ): Promise<StoredReference[]> {
     checkQuery(query, { k: most }, this.dim);
     const body = encodeReferencesRequest({ identity: this.#identity, query, labels, most });
     const url = new URL(ROUTES.references, this.address);
-    const value = await exchange(url, body, REFERENCES_BYTES, this.options);
+    const value = await exchange(url, body, REFERENCES_BYTES, { ...this.options, signal });
     return parseReferences(value, { labels, most });
   }
 }
