@@ -209,7 +209,9 @@ function evidenceOf(
   const best = ranked[0];
   return {
     engine: trace.engine,
-    nearest: trace.nearest.slice(0, NEAREST_SHOWN),
+    nearest: trace.nearest
+      .slice(0, NEAREST_SHOWN)
+      .map((one) => ({ ...one, label: nameOf(labels, one.label) })),
     stages: [
       ...RANKING_STAGES.flatMap((stage) => {
         const winner = winners[stage];

@@ -40,7 +40,7 @@ export const CANDIDATES = 5;
 export interface Evidence {
   readonly engine: SearchEngine;
   /** Best references of the first search. */
-  readonly nearest: readonly Neighbour[];
+  readonly nearest: readonly NearestReference[];
   /** Best label after each stage, with its score there. */
   readonly stages: readonly {
     readonly stage: string;
@@ -55,6 +55,11 @@ export interface Evidence {
     readonly value: number;
     readonly contribution: number;
   }[];
+}
+
+/** A reference by the key of its label, which stays its own while collections come and go. */
+export interface NearestReference extends Omit<Neighbour, 'label'> {
+  readonly label: string;
 }
 
 /** What matching the photo with one reference found. */

@@ -7,6 +7,9 @@ import { createJobs, type Jobs } from './collections/jobs.ts';
 import type { Engine } from './engine.ts';
 import type { Format } from './i18n/format.ts';
 import type { Language, Messages } from './i18n/messages.ts';
+import { busyWith } from './offline/busy.ts';
+import { createInstalling, type Installing } from './offline/install-prompt.ts';
+import { createOffline, type Offline } from './offline/offline.ts';
 import { type LabelMap, labelMap } from './recognize/names.ts';
 import { createQueue, type PhotoQueue } from './recognize/queue.ts';
 import type { PhotoItem, Queue } from './recognize/queue-state.ts';
@@ -31,6 +34,8 @@ export interface App {
   readonly router: Router;
   readonly announcer: Announcer;
   readonly labels: ReadonlySignal<LabelMap>;
+  readonly offline: Offline;
+  readonly installing: Installing;
 }
 
 export function createApp(engine: Engine): App {
@@ -143,8 +148,28 @@ export function createApp(engine: Engine): App {
     if (state.at === 'over' && state.run.tally.taught > 0) void engine.collections.keep();
   });
 
+  const offline = createOffline({
+    engine,
+    busy: busyWith({ engine, queue, lessons, transfers, jobs }),
+    onKept: () => announcer.say(text().offline.announceKept),
+    onUpdate: () => announcer.say(text().offline.updateReady),
+  });
+
+  const installing = createInstalling();
   const router = createRouter();
-  return { engine, queue, lessons, transfers, jobs, settings, router, announcer, labels };
+  return {
+    engine,
+    queue,
+    lessons,
+    transfers,
+    jobs,
+    settings,
+    router,
+    announcer,
+    labels,
+    offline,
+    installing,
+  };
 }
 
 export const AppContext = createContext<App | null>(null);

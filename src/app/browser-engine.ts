@@ -43,7 +43,11 @@ export function createEngine(): Engine {
   const services = new Services({
     store: () => keeper.store(),
     made: async () => (await opened).made,
-    onChange: () => void opened.then(({ rejoin }) => queue.run(async () => rejoin())),
+    onChange: () =>
+      void opened.then(
+        ({ rejoin }) => queue.run(async () => rejoin()),
+        () => undefined, // nothing is searched
+      ),
     onProblem: (address, thrown) =>
       notify({ id: 'service-unavailable', detail: `${address}: ${toPlainError(thrown).message}` }),
   });

@@ -1,6 +1,7 @@
 // What this device is doing, for the diagnostics panel.
-import { type Collection, collectionBytes, collectionRows } from '../retrieval/collection.ts';
+import { type Collection, collectionBytes, collectionPhotos } from '../retrieval/collection.ts';
 import type { IndexStatus } from '../retrieval/index-service.ts';
+import { hasPhotos } from '../retrieval/labels.ts';
 import type { Diagnostics, EngineStatus } from './engine.ts';
 
 /** What is open. */
@@ -27,8 +28,8 @@ export async function diagnose(
       collections.length > 0
         ? {
             name: collections.map(({ name }) => name).join(', '),
-            labels: sum(collections.map(({ labels }) => labels.length)),
-            photos: sum(collections.map(collectionRows)),
+            labels: sum(collections.map(({ labels }) => labels.filter(hasPhotos).length)),
+            photos: sum(collections.map(collectionPhotos)),
             bytes: sum(collections.map(collectionBytes)),
           }
         : null,

@@ -8,7 +8,7 @@ import type { OnProgress, Progress } from '../progress.ts';
 import type { Stages } from '../recognizer.ts';
 import { loadReranker } from '../rerank/load-reranker.ts';
 import { RERANK } from '../rerank/presets.ts';
-import type { CollectionLabel } from '../retrieval/labels.ts';
+import { type CollectionLabel, hasPhotos } from '../retrieval/labels.ts';
 import { TAUGHT_COLLECTION } from '../retrieval/taught-collection.ts';
 import { findMatcher, findServed, parseRegistry } from '../weights/load-registry.ts';
 import { webSource } from '../weights/web-source.ts';
@@ -135,7 +135,7 @@ export async function openAll(parts: OpeningParts): Promise<Opened> {
     loading,
     fillShelf(shelf, { store, keeper, notify, onProgress }),
   ]);
-  const known = () => joinParts(openParts(shelf.galleries)).labels;
+  const known = () => joinParts(openParts(shelf.galleries)).labels.filter(hasPhotos);
   labels.value = known();
   const info = await encoder.api.open({ onProgress });
   if (info.backend.fellBack) notify({ id: 'self-test-failed', detail: info.backend.reason });
@@ -152,7 +152,7 @@ export async function openAll(parts: OpeningParts): Promise<Opened> {
       services: () => services.parts,
       matcher,
       onLabels: (all) => {
-        labels.value = all;
+        labels.value = all.filter(hasPhotos);
       },
     },
     head,

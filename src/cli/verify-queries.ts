@@ -6,6 +6,7 @@ import type { VerificationPreset } from '../rerank/presets.ts';
 import type { ViewMatch } from '../rerank/verification.ts';
 import { allVectors, type LoadedCollection, shardStarts } from '../retrieval/loaded.ts';
 import { viewsOfShard } from '../retrieval/reference-section.ts';
+import { liveRows } from '../retrieval/shard.ts';
 import { matchCandidates, type NamedView, namedView } from './match-candidates.ts';
 import type { PairMatcher } from './pair-matcher.ts';
 
@@ -44,7 +45,7 @@ export async function verifyQueries(
   const stored = storedViews(loaded);
   const vectors = allVectors(loaded);
   const dim = loaded.collection.dimension;
-  const rows = labelsOfRows(loaded).map((label, row) => ({
+  const rows = [...labelledRows(loaded)].map(({ label, row }) => ({
     label,
     row,
     vector: vectors.subarray(row * dim, (row + 1) * dim),
@@ -79,6 +80,10 @@ function storedViews(loaded: LoadedCollection): ReadonlyMap<number, NamedView> {
   return views;
 }
 
-function labelsOfRows({ shards }: LoadedCollection): readonly number[] {
-  return shards.flatMap((shard) => Array.from(shard.labels));
+/** Live rows, in rows of the collection. */
+function* labelledRows(loaded: LoadedCollection): Generator<{ label: number; row: number }> {
+  const starts = shardStarts(loaded);
+  for (const [i, shard] of loaded.shards.entries()) {
+    for (const row of liveRows(shard)) yield { label: shard.labels[row]!, row: starts[i]! + row };
+  }
 }

@@ -1,6 +1,6 @@
 // Two spaces side by side: comparable similarities, one verdict of two, and a collection that follows.
 import 'fake-indexeddb/auto';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { keepPicture } from '../../src/app/teaching/pictures.ts';
 import {
   dropTunedCollections,
@@ -228,6 +228,9 @@ function taught(label: string, ids: readonly number[]): TaughtLabel {
 }
 
 describe('the collection of a tuned network', () => {
+  beforeEach(() => vi.stubGlobal('navigator', {}));
+  afterEach(() => vi.unstubAllGlobals());
+
   const head = {
     encoder: { id: 'e', weightsSha256: HEX('a') },
     bank: { sha256: HEX('b') },

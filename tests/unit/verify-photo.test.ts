@@ -238,6 +238,10 @@ describe('a recognition', () => {
     expect(seen).toEqual(['search', 'rerank', 'match', 'decide']);
     expect(problems).toEqual([]);
     expect(verdict).toMatchObject({ kind: 'landmark', label: 'place_1' });
+    // By key: places in the list change as collections come and go, and verdicts stay.
+    const { nearest } = verdict.evidence;
+    expect(nearest.length).toBeGreaterThan(0);
+    expect(nearest.every(({ label }) => /^place_\d$/.test(label))).toBe(true);
     expect(verdict.candidates.slice(0, 2).map(({ label, inliers }) => [label, inliers])).toEqual([
       ['place_1', 80],
       ['place_0', expect.any(Number)],

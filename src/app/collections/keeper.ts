@@ -1,11 +1,11 @@
 // Installed collections in the store: every change under one lock over all tabs, told to the other tabs, and
 // put to use between two recognitions.
 import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
-import { CairnError, type PlainError, toPlainError } from '../../errors.ts';
+import { type PlainError, throwIfAborted, toPlainError } from '../../errors.ts';
 import type { LongWork } from '../../progress.ts';
 import type { Collection } from '../../retrieval/collection.ts';
-import { inspectInstalled } from '../../retrieval/inspect.ts';
-import { installCollection, isLoss, readOffer } from '../../retrieval/install.ts';
+import { damageBehind } from '../../retrieval/inspect.ts';
+import { installCollection, readOffer } from '../../retrieval/install.ts';
 import {
   dropIncoming,
   exportInstalled,
@@ -98,6 +98,8 @@ export class Keeper implements Collections {
     for (const resolve of this.#waiting.splice(0)) resolve(attached);
     const store = await this.store();
     await whenFree(() => dropIncoming(store)).catch(() => undefined);
+    // Opening may have stored new versions. A worker of another tab that crashes comes back with those.
+    this.#tabs.tell();
     await this.follow();
   }
 
@@ -239,7 +241,7 @@ export class Keeper implements Collections {
       return result;
     } catch (thrown) {
       // Waiting for the lock ends with the browser's own error.
-      if (signal?.aborted) throw stopped();
+      throwIfAborted(signal);
       throw thrown;
     }
   }
@@ -280,10 +282,7 @@ export class Keeper implements Collections {
   }
 
   async #note(record: InstalledCollection, error: PlainError): Promise<void> {
-    const damage =
-      isLoss(error) || error.code === 'download-failed'
-        ? await inspectInstalled(record, await this.store()).catch(() => null)
-        : null;
+    const damage = await damageBehind(error, record, await this.store());
     this.#problems.value = new Map(this.#problems.peek()).set(record.name, {
       version: record.installed,
       error,
@@ -297,8 +296,4 @@ export class Keeper implements Collections {
       ? Promise.resolve(attached)
       : new Promise((resolve) => this.#waiting.push(resolve));
   }
-}
-
-function stopped(): CairnError {
-  return new CairnError('aborted', 'The work was stopped.', 'Start it again if needed.');
 }

@@ -3,7 +3,7 @@ import { type PlainError, toPlainError } from '../../errors.ts';
 import { parseCollection } from '../../retrieval/collection.ts';
 import type { Damage } from '../../retrieval/inspect.ts';
 import type { InstalledCollection } from '../../retrieval/store.ts';
-import { TAUGHT_COLLECTION, TUNED_PREFIX } from '../../retrieval/taught-collection.ts';
+import { isTaught, TUNED_PREFIX } from '../../retrieval/taught-collection.ts';
 import type { CollectionFacts, CollectionState, ListedCollection, Origin } from './collections.ts';
 import { factsOf } from './offers.ts';
 import type { ShelfState } from './shelf.ts';
@@ -86,10 +86,6 @@ function factsOrProblem({ name, json }: InstalledCollection): {
     const facts = { name, landmarks: 0, photos: 0, bytes: 0, licence: '', attribution: '' };
     return { facts, problem: { error: toPlainError(thrown), damage: null } };
   }
-}
-
-function isTaught(name: string): boolean {
-  return name.startsWith(TAUGHT_COLLECTION);
 }
 
 function byAge(a: InstalledCollection, b: InstalledCollection): number {

@@ -8,8 +8,9 @@ import {
   type EncoderIdentity,
 } from '../../retrieval/collection.ts';
 import { equalBytes } from '../../retrieval/install.ts';
+import { hasPhotos } from '../../retrieval/labels.ts';
 import type { CairnStore } from '../../retrieval/store.ts';
-import { TAUGHT_COLLECTION } from '../../retrieval/taught-collection.ts';
+import { isTaught } from '../../retrieval/taught-collection.ts';
 import type { Bytes } from '../../weights/sha256.ts';
 import { storageLeft } from '../teaching/storage-room.ts';
 import type { CollectionFacts, Offer } from './collections.ts';
@@ -21,7 +22,7 @@ export function factsOf(collection: Collection): CollectionFacts {
   const { name, labels, licence, attribution } = collection;
   return {
     name,
-    landmarks: labels.length,
+    landmarks: labels.filter(hasPhotos).length,
     photos: collectionPhotos(collection),
     bytes: collectionBytes(collection),
     licence,
@@ -35,7 +36,7 @@ export function factsOf(collection: Collection): CollectionFacts {
  * @throws CairnError `collection-mismatch`, `usage`
  */
 export function refuseUnfit(collection: Collection, made: Maker): void {
-  if (collection.name.startsWith(TAUGHT_COLLECTION)) {
+  if (isTaught(collection.name)) {
     throw new CairnError(
       'usage',
       `${collection.name} is the name of what is taught in the page.`,

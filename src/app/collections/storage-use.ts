@@ -2,14 +2,14 @@
 import { type Collection, collectionBytes, parseCollection } from '../../retrieval/collection.ts';
 import { graphGroups, groupSha256 } from '../../retrieval/graph-rows.ts';
 import type { CairnStore } from '../../retrieval/store.ts';
-import { TAUGHT_COLLECTION, TUNED_PREFIX } from '../../retrieval/taught-collection.ts';
+import { isTaught } from '../../retrieval/taught-collection.ts';
 import { findEncoder, findEnsemble } from '../../weights/load-registry.ts';
 import type { Registry, VerifiedFile } from '../../weights/registry.ts';
 import { sizesHere } from './unfinished.ts';
 
-/** How the keys of values begin: see `graphKey`, and `pictures.ts`. */
+/** How the keys of values begin: see `graphKey`; `pictures.ts`, `notes.ts` and `build-keep.ts`. */
 const GRAPHS = 'hnsw/';
-const PICTURES = 'taught/picture/';
+const TAUGHT = 'taught/';
 /** Tuned heads and networks, and courses of tuning: see `trainer-keep.ts`. */
 const TUNINGS = 'tuning/';
 
@@ -87,8 +87,7 @@ export async function measureParts({
   const shards = new Set<string>();
   const needed = new Set<string>();
   for (const { name, json, files } of await store.listCollections()) {
-    const part =
-      name === TAUGHT_COLLECTION || name.startsWith(TUNED_PREFIX) ? 'taught' : 'collections';
+    const part = isTaught(name) ? 'taught' : 'collections';
     const collection = readable(json);
     parts[part] += json.length + (collection ? collectionBytes(collection) : 0);
     for (const graph of collection ? graphsOf(collection) : []) needed.add(graph);
@@ -112,7 +111,7 @@ export async function measureParts({
     if (!kept) leftovers.graphs.push(key);
     parts[kept ? 'graphs' : 'needless'] += await valueSize(key, store);
   }
-  for (const prefix of [PICTURES, TUNINGS]) {
+  for (const prefix of [TAUGHT, TUNINGS]) {
     for (const key of await store.listValues(prefix)) parts.taught += await valueSize(key, store);
   }
   return { parts, leftovers };

@@ -29,10 +29,13 @@ export interface Tabs {
   tell(): void;
 }
 
-/** @param hear called when another tab has changed something */
-export function createTabs(hear: () => void): Tabs {
+/**
+ * @param hear called when another tab has changed something
+ * @param name of what is changed; collections, unless given
+ */
+export function createTabs(hear: () => void, name = CHANNEL): Tabs {
   if (typeof BroadcastChannel === 'undefined') return { tell: () => undefined };
-  const channel = new BroadcastChannel(CHANNEL);
+  const channel = new BroadcastChannel(name);
   channel.onmessage = hear;
   return { tell: () => channel.postMessage('changed') };
 }

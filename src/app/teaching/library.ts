@@ -5,6 +5,7 @@ import type { TaskQueue } from '../../inference/task-queue.ts';
 import type { LongWork } from '../../progress.ts';
 import type { CollectionLabel } from '../../retrieval/labels.ts';
 import {
+  compactTaught,
   readTaught,
   type TaughtLabel,
   type TaughtRow,
@@ -22,7 +23,7 @@ import {
 import { type DescribedPhoto, describePhoto, readPhoto } from './described-photo.ts';
 import { importTaught } from './import-taught.ts';
 import { locked } from './locks.ts';
-import { readNotes } from './notes.ts';
+import { dropNotes, readNotes } from './notes.ts';
 import { dropPictures, pictureOf, type StoredPicture } from './pictures.ts';
 import { factsOf, withoutPhotos, withPhotos } from './taught-changes.ts';
 import { exportTaught } from './taught-container.ts';
@@ -77,9 +78,12 @@ export class Library implements BuildLibrary {
         const labels = await labelsNow(stored, this.#parts);
         await writeTaught(store, { head, labels }, bankSimilarity);
       }
+      // Removals of an earlier visit cannot be undone any more. Where there is no room for it they wait for another.
+      await compactTaught(store).catch(() => undefined);
       await this.#refresh();
-      const ids = this.landmarks.value.flatMap(({ photos }) => photos.map(({ id }) => id));
-      await dropPictures(store, new Set(ids));
+      const { value } = this.landmarks;
+      await dropPictures(store, new Set(value.flatMap(({ photos }) => photos.map(({ id }) => id))));
+      await dropNotes(store, new Set(value.map(({ facts }) => facts.label)));
     });
   }
 

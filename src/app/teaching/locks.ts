@@ -3,10 +3,15 @@
 /** Each change to what was taught reads, changes and writes under this lock. */
 const TAUGHT = 'cairn-taught';
 
-/** Browsers without Web Locks have one tab's order only. */
-export function locked<T>(work: () => Promise<T>): Promise<T> {
+/** Work under one name is done one after the other. Browsers without Web Locks have no order. */
+export function inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
   const { locks } = navigator as { readonly locks?: LockManager };
-  return locks ? locks.request(TAUGHT, work) : work();
+  return locks ? locks.request(name, work) : work();
+}
+
+/** Work on what was taught. */
+export function locked<T>(work: () => Promise<T>): Promise<T> {
+  return inTurn(TAUGHT, work);
 }
 
 /**

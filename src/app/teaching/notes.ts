@@ -15,3 +15,10 @@ export async function writeNotes(
 ): Promise<void> {
   await store.putValue(KEY, notes);
 }
+
+/** Removes notes on landmarks that are no longer taught. */
+export async function dropNotes(store: CairnStore, keep: ReadonlySet<string>): Promise<void> {
+  const notes = Object.entries(await readNotes(store));
+  const kept = notes.filter(([label]) => keep.has(label));
+  if (kept.length < notes.length) await writeNotes(store, Object.fromEntries(kept));
+}

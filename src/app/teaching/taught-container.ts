@@ -1,13 +1,14 @@
 // What was taught as one file and back: the collection, and with it notes and the small copies of photos.
 import { CairnError, throwIfAborted } from '../../errors.ts';
 import type { LongWork } from '../../progress.ts';
-import { type Collection, collectionRows, parseCollection } from '../../retrieval/collection.ts';
-import { readContainer, writeContainer } from '../../retrieval/container.ts';
-import { storedShard } from '../../retrieval/install.ts';
+import { compactCollection, hasDead } from '../../retrieval/change-collection.ts';
+import { COLLECTION_FILE, type Collection, collectionPhotos } from '../../retrieval/collection.ts';
+import { type ContainerContent, readContainer, writeContainer } from '../../retrieval/container.ts';
+import { openInstalled, storedShard } from '../../retrieval/install.ts';
+import type { LoadedCollection } from '../../retrieval/loaded.ts';
 import type { Shard } from '../../retrieval/shard.ts';
 import type { CairnStore } from '../../retrieval/store.ts';
 import {
-  readTaught,
   type StoredTaught,
   TAUGHT_COLLECTION,
   type TaughtHead,
@@ -34,31 +35,38 @@ export interface ReadTaughtContainer extends StoredTaught {
   readonly pictures: ReadonlyMap<string, StoredPicture>;
 }
 
-/** @throws CairnError `collection-missing` where nothing was taught, `storage-failed`, `aborted` */
+/**
+ * Without what was removed, whether it has left the store yet or not.
+ * @throws CairnError `collection-missing` where nothing was taught, `storage-failed`, `aborted`
+ */
 export async function exportTaught(store: CairnStore, work: LongWork = {}): Promise<Blob> {
   const record = await store.getCollection(TAUGHT_COLLECTION);
-  const stored = await readTaught(store);
-  if (!record || !stored) {
+  if (!record) {
     throw new CairnError(
       'collection-missing',
       'Nothing has been taught.',
       'Teach a landmark first.',
     );
   }
-  const here = new Set(parseCollection(record.json).labels.map(({ label }) => label));
+  const loaded = await openInstalled(TAUGHT_COLLECTION, store);
+  const { labels } = taughtRows(loaded);
+  const here = new Set(labels.map(({ facts }) => facts.label));
   const notes = Object.entries(await readNotes(store))
     .filter(([label, text]) => here.has(label) && text !== '')
     .map(([label, text]) => ({ label, text: text.slice(0, TAUGHT_LIMITS.noteLength) }));
   const pictures: PictureEntry[] = [];
-  for (const id of photoIds(stored.labels)) {
+  for (const id of photoIds(labels)) {
     throwIfAborted(work.signal);
     const entry = await entryOf(store, id);
     if (entry) pictures.push(entry);
   }
-  const content = {
-    json: record.json,
-    shard: (entry: Parameters<typeof storedShard>[0]) =>
-      storedShard(entry, TAUGHT_COLLECTION, store),
+  const content: ContainerContent = {
+    ...(hasDead(loaded.collection)
+      ? await liveContent(loaded)
+      : {
+          json: record.json,
+          shard: (entry) => storedShard(entry, TAUGHT_COLLECTION, store),
+        }),
     taught: {
       json: encodeTaught({ notes, pictures }),
       picture: async ({ id }: PictureEntry) => bytesOf((await pictureOf(store, id))?.blob),
@@ -68,6 +76,16 @@ export async function exportTaught(store: CairnStore, work: LongWork = {}): Prom
   const parts: Blob[] = [];
   for await (const chunk of writeContainer(content, work)) parts.push(new Blob([chunk]));
   return new Blob(parts, { type: 'application/x-tar' });
+}
+
+/** Made for the file alone: an export must not fail for want of room in the store. */
+async function liveContent(
+  loaded: LoadedCollection,
+): Promise<Pick<ContainerContent, 'json' | 'shard'>> {
+  const files = new Map<string, Bytes>();
+  for await (const { file, bytes } of compactCollection(loaded)) files.set(file, bytes);
+  const made = (file: string) => files.get(file)!; // its own collection.json names it
+  return { json: made(COLLECTION_FILE), shard: async ({ file }) => made(file) };
 }
 
 /**
@@ -106,7 +124,7 @@ export async function readTaughtContainer(
     }
   }
   const [collection] = collections;
-  if (!collection || collectionRows(collection) === 0) throw notTaught('an empty one');
+  if (!collection || collectionPhotos(collection) === 0) throw notTaught('an empty one');
   return { ...taughtRows({ collection, shards }), notes, pictures };
 }
 

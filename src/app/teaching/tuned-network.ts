@@ -20,6 +20,7 @@ import { tunedId } from '../../training/tuning/tuned-network.ts';
 import { findEncoder, findEnsemble } from '../../weights/load-registry.ts';
 import type { EncoderEntry, Registry } from '../../weights/registry.ts';
 import { sha256Hex } from '../../weights/sha256.ts';
+import { locked } from './locks.ts';
 import { pictureOf } from './pictures.ts';
 
 /** The network that can be tuned, and where its own embedding lies in that of the encoder. */
@@ -105,7 +106,8 @@ export class TunedNetwork {
     const head: TaughtHead = { encoder, bank: { sha256: bankSha256 }, dimension };
     const { referenceNeighbours } = RERANK.penalty;
     const similarity = (row: Float32Array) => this.bank.similarity(row, referenceNeighbours);
-    await writeTaught(store, { head, labels }, similarity, this.collection);
+    // Under the lock: another tab that opens meanwhile may be writing the same collection without what was removed.
+    await locked(() => writeTaught(store, { head, labels }, similarity, this.collection));
   }
 
   async #embedded(

@@ -4,6 +4,7 @@ import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
+import { writeWorker } from '../../../scripts/shell-worker.ts';
 import {
   collectionFiles,
   type KeptViews,
@@ -71,6 +72,8 @@ export async function writeDrawnSite(built: string): Promise<void> {
       views,
     }),
   );
+  // That of the built page keeps the lab, too.
+  await writeWorker(site);
 }
 
 /** What the registry's matcher needs of the first references. */

@@ -20,11 +20,14 @@ export interface PlainServer {
   /** Ends with the sub-path and a slash. */
   readonly url: string;
   readonly notFound: readonly string[];
+  /** What lies at the address from now on, as after an upload. */
+  serve(folder: string): void;
   close(): Promise<void>;
 }
 
-export async function servePlainly(folder: string, subPath: string): Promise<PlainServer> {
+export async function servePlainly(first: string, subPath: string): Promise<PlainServer> {
   const notFound: string[] = [];
+  let folder = first;
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
     const inside = pathname.startsWith(subPath) ? pathname.slice(subPath.length) : null;
@@ -44,6 +47,9 @@ export async function servePlainly(folder: string, subPath: string): Promise<Pla
   return {
     url: `http://127.0.0.1:${port}${subPath}`,
     notFound,
+    serve(other) {
+      folder = other;
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -84,7 +84,7 @@ function given(path: string, file: File): GivenFile {
   return { path, size, lastModified, open: async () => file };
 }
 
-/** What is no photo is counted, not opened. */
+/** What is no photo is counted, not opened; what the browser cannot read keeps no other file from being learned. */
 function uncalled(path: string): GivenFile {
   return { path, size: 0, lastModified: 0, open: () => Promise.reject(new Error(path)) };
 }
@@ -109,10 +109,10 @@ async function walkEntry(
       if (entry.isDirectory) {
         await walkEntry(entry as FileSystemDirectoryEntry, files, folders, onSeen);
       } else if (kindOf(inside) === 'photo') {
-        const file = await new Promise<File>((resolve, reject) => {
-          (entry as FileSystemFileEntry).file(resolve, reject);
+        const file = await new Promise<File | null>((resolve) => {
+          (entry as FileSystemFileEntry).file(resolve, () => resolve(null));
         });
-        files.push(given(inside, file));
+        files.push(file ? given(inside, file) : uncalled(inside));
       } else files.push(uncalled(inside));
     }
     onSeen?.(files.length);
@@ -131,7 +131,8 @@ async function walkHandle(
     const inside = `${path}/${name}`;
     if (isFolder(handle)) await walkHandle(handle, inside, files, folders, onSeen);
     else if (kindOf(inside) === 'photo') {
-      files.push(given(inside, await (handle as FileSystemFileHandle).getFile()));
+      const file = await (handle as FileSystemFileHandle).getFile().catch(() => null);
+      files.push(file ? given(inside, file) : uncalled(inside));
     } else files.push(uncalled(inside));
   }
   onSeen?.(files.length);

@@ -1,0 +1,65 @@
+// Which build each open page was loaded from, so that it goes on with the files of that build.
+import type { ShellCacheParts } from './shell-cache.ts';
+import { clientCacheName } from './shell-list.ts';
+
+interface Note {
+  readonly build: string;
+  /** ms since the epoch. */
+  readonly at: number;
+}
+
+/** A page is not listed among the open ones before its answer has arrived. */
+const ARRIVAL_MS = 10_000;
+
+/** Kept in a cache: browsers end a worker whenever it is idle. */
+export class ClientBuilds {
+  readonly #parts: ShellCacheParts;
+  readonly #known = new Map<string, string>();
+
+  constructor(parts: ShellCacheParts) {
+    this.#parts = parts;
+  }
+
+  async note(client: string, build: string): Promise<void> {
+    this.#known.set(client, build);
+    const note: Note = { build, at: Date.now() };
+    await (await this.#open()).put(this.#address(client), Response.json(note));
+  }
+
+  /** Null for a page that came from the network. */
+  async of(client: string): Promise<string | null> {
+    const known = this.#known.get(client);
+    if (known !== undefined) return known;
+    const kept = await (await this.#open()).match(this.#address(client));
+    if (!kept) return null;
+    const { build } = (await kept.json()) as Note;
+    this.#known.set(client, build);
+    return build;
+  }
+
+  /** Forgets pages that are gone. @returns builds that open pages still need */
+  async tidy(open: ReadonlySet<string>, now = Date.now()): Promise<Set<string>> {
+    const cache = await this.#open();
+    const needed = new Set<string>();
+    for (const request of await cache.keys()) {
+      const client = decodeURIComponent(request.url.slice(this.#address('').length));
+      const kept = await cache.match(request);
+      if (!kept) continue;
+      const { build, at } = (await kept.json()) as Note;
+      if (open.has(client) || now - at < ARRIVAL_MS) needed.add(build);
+      else {
+        this.#known.delete(client);
+        await cache.delete(request);
+      }
+    }
+    return needed;
+  }
+
+  #open(): Promise<Cache> {
+    return this.#parts.caches.open(clientCacheName(this.#parts.scope));
+  }
+
+  #address(client: string): string {
+    return `${this.#parts.scope}.cairn/client/${encodeURIComponent(client)}`;
+  }
+}
