@@ -4,7 +4,9 @@ const FLOORS = [
   ['^src/app/', '^src/cli/', '^workers/'],
   ['^src/recognizer\\.ts$'],
   ['retrieval', 'rerank', 'nets', 'training', 'evaluation', 'inference'].map((f) => `^src/${f}/`),
-  ['weights', 'imaging', 'geometry', 'matching', 'tensor', 'bridge'].map((f) => `^src/${f}/`),
+  ['weights', 'imaging', 'geometry', 'matching', 'tensor', 'bridge', 'offline'].map(
+    (f) => `^src/${f}/`,
+  ),
   ['^src/errors\\.ts$', '^src/progress\\.ts$', '^src/random\\.ts$'],
 ];
 

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { cp, stat } from 'node:fs/promises';
 import { extname, join, resolve, sep } from 'node:path';
 import { type Connect, defaultClientConditions, defineConfig, type Plugin } from 'vite';
+import { shellWorker } from './scripts/shell-worker.ts';
 
 const ROOT = import.meta.dirname;
 /** Model files lie outside public/, so that Node finds them at the same place as the page. */
@@ -79,7 +80,7 @@ export default defineConfig({
   base: './',
   // No fall-back to index.html: an asset that is missing must be a 404, not a page.
   appType: 'mpa',
-  plugins: [serveModels(), allowConnect()],
+  plugins: [serveModels(), allowConnect(), shellWorker()],
   resolve: {
     // onnxruntime-web then leaves its .wasm and .mjs to us (src/inference/browser-runtime.ts).
     conditions: ['onnxruntime-web-use-extern-wasm', ...defaultClientConditions],

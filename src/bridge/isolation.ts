@@ -1,6 +1,6 @@
 // Cross-origin isolation, which WASM threads need, on hosts that do not send its headers.
+import { registerWorker } from '../offline/register.ts';
 
-const SCRIPT = 'isolation-sw.js';
 /** Marks, for the life of the tab, that the page has been loaded anew once for isolation's sake. */
 const RELOADED = 'cairn-isolation-reloaded';
 
@@ -13,7 +13,7 @@ export type Isolation =
   | 'unavailable';
 
 /**
- * Registers a service worker that adds the headers, unless the host sends them, and loads the page
+ * Registers the service worker, which adds the headers, unless the host sends them, and loads the page
  * anew once. Never more than once: where that does not help, nothing will.
  *
  * @param root address of the built site's root, below which every page becomes isolated
@@ -26,7 +26,7 @@ export async function ensureIsolation(root: string | URL = document.baseURI): Pr
   if (!globalThis.isSecureContext || !('serviceWorker' in navigator)) return 'unavailable';
   try {
     if (sessionStorage.getItem(RELOADED)) return 'unavailable';
-    await navigator.serviceWorker.register(new URL(SCRIPT, root));
+    await registerWorker(root);
     await navigator.serviceWorker.ready;
     sessionStorage.setItem(RELOADED, '1');
   } catch {

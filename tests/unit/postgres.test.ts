@@ -7,6 +7,8 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ClusteredVectors } from '../../bench/clustered.ts';
 import { indexWorker } from '../../src/cli/postgres/index-worker.ts';
+import { changeCollection } from '../../src/retrieval/change-collection.ts';
+import { parseCollection } from '../../src/retrieval/collection.ts';
 import { IndexService } from '../../src/retrieval/index-service.ts';
 import type { LoadedCollection } from '../../src/retrieval/loaded.ts';
 import { MemoryStore } from '../../src/retrieval/memory-store.ts';
@@ -193,6 +195,44 @@ describe.skipIf(reason !== null)('with PostgreSQL', () => {
       code: 'aborted',
     });
     await small.close();
+  });
+
+  it('finds nothing outside the place asked for, and leaves out what was deleted', async () => {
+    const rows = rowsOf(60, 3, 8, 1); // label 1 alone lies in France
+    const whole = await loadFiles(await filesOf(headOf(3, 8), rows));
+    const live = [new Set([...Array(60).keys()].filter((row) => row % 10 !== 4))];
+    const { collection, shards } = whole;
+    const labels = collection.labels.map(({ photos: _, ...facts }) => facts);
+    const files = [];
+    for await (const file of changeCollection(whole, { labels, live, add: [] })) files.push(file);
+    const changed = parseCollection(files.at(-1)!.bytes);
+    expect(files).toHaveLength(1); // its shard stays
+    const deleted = new Set(changed.shards[0]!.deleted);
+    expect(deleted.size).toBe(6);
+    const loaded = { collection: changed, shards: [{ ...shards[0]!, deleted }] };
+    expect(await importCollection(db, loaded, { name: 'placed' })).toMatchObject({ photos: 54 });
+    const placed = named('placed');
+    const there = await PostgresCollection.open(placed);
+    const query = rowsOf(1, 1, 8, 9)[0]!.embedding;
+    const here = new IndexService({ store: new MemoryStore(), graphs: 'lazy' });
+    await here.open({ kind: 'loaded', loaded });
+    for (const where of [
+      undefined,
+      { countries: ['FR'] },
+      { near: { lat: 48, lon: 2, km: 200 } },
+    ]) {
+      const wanted = await here.search(query, { k: 100, engine: 'exact', where });
+      for (const engine of ['hnsw', 'exact'] as const) {
+        const { neighbours } = await there.search(query, { k: 100, engine, where });
+        expect(new Set(neighbours.map(({ row }) => row))).toEqual(
+          new Set(wanted.neighbours.map(({ row }) => row)),
+        );
+      }
+    }
+    const nowhere = { countries: ['JP'] };
+    expect((await there.search(query, { k: 5, where: nowhere })).neighbours).toEqual([]);
+    here.close();
+    await placed.close();
   });
 
   it('replaces a collection whole, under searches that go on', async () => {

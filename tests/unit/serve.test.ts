@@ -58,6 +58,23 @@ function viewOf(seed: number) {
 describe('questions', () => {
   const fine = { identity: HEX('0'), query: toBase64(query!), k: 10 };
 
+  const filters = fc
+    .record(
+      {
+        countries: fc.uniqueArray(fc.stringMatching(/^[A-Z]{2}$/), {
+          minLength: 1,
+          maxLength: REMOTE_LIMITS.countries,
+        }),
+        near: fc.record({
+          lat: fc.integer({ min: -90, max: 90 }),
+          lon: fc.integer({ min: -180, max: 180 }),
+          km: fc.integer({ min: 1, max: 20_000 }),
+        }),
+      },
+      { requiredKeys: [] },
+    )
+    .map((filter) => ({ ...filter }));
+
   it('come through as they were asked', () => {
     fc.assert(
       fc.property(
@@ -65,12 +82,14 @@ describe('questions', () => {
         fc.option(fc.integer({ min: 0, max: REMOTE_LIMITS.vectors }), { nil: undefined }),
         fc.option(fc.boolean(), { nil: undefined }),
         fc.option(fc.constantFrom('hnsw' as const, 'exact' as const), { nil: undefined }),
-        (k, vectors, means, engine) => {
+        fc.option(filters, { nil: undefined }),
+        (k, vectors, means, engine, where) => {
           const options = {
             k,
             ...(vectors === undefined ? {} : { vectors }),
             ...(means === undefined ? {} : { means }),
             ...(engine === undefined ? {} : { engine }),
+            ...(where === undefined ? {} : { where }),
           };
           const body = encodeSearchRequest({ identity: HEX('0'), query: query!, options });
           expect(body.length).toBeLessThan(requestBytes(DIM));

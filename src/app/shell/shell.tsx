@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { AboutPlace } from '../about/about-place.tsx';
 import { useApp, useWords } from '../app.ts';
 import { CollectionsPlace } from '../collections/collections-place.tsx';
+import { Arrivals } from '../offline/arrivals.tsx';
 import { DropLayer } from '../recognize/drop-layer.tsx';
 import { RecognizePlace } from '../recognize/recognize-place.tsx';
 import { TeachPlace } from '../teach/teach-place.tsx';
@@ -50,6 +51,7 @@ export function Shell() {
         <View />
       </main>
       <DropLayer />
+      <Arrivals />
       <Voice />
     </>
   );
