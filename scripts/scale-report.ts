@@ -122,7 +122,7 @@ writeFileSync(
             points: points(indexes, ({ engines }) => engines.exactInt8.median),
           },
           { name: 'HNSW', points: points(indexes, ({ engines }) => engines.hnsw?.median ?? null) },
-          { name: 'product, in a tab', points: points(tabs, ({ search }) => search.median) },
+          { name: 'in a tab', points: points(tabs, ({ search }) => search.median) },
         ],
       },
       {
