@@ -16,7 +16,7 @@ import { fillShelf } from './collections/fill-shelf.ts';
 import type { Keeper } from './collections/keeper.ts';
 import type { Maker } from './collections/offers.ts';
 import { Shelf } from './collections/shelf.ts';
-import { filesOf, missingBytes, servedFiles } from './collections/storage-use.ts';
+import { filesOf, missingBytes, neededFiles } from './collections/storage-use.ts';
 import type { Diagnosed } from './diagnose.ts';
 import type { EngineStatus, Notice } from './engine.ts';
 import { pageTuner } from './page-tuner.ts';
@@ -127,7 +127,7 @@ export async function openAll(parts: OpeningParts): Promise<Opened> {
     if (!head) outdated();
   }
 
-  if (store.persistent) await refuseWithoutRoom(await missingBytes(servedFiles(registry), store));
+  if (store.persistent) await refuseWithoutRoom(await missingBytes(neededFiles(registry), store));
   // Collections and the bank are small: they come first, so that the page can list its landmarks.
   const shelf = new Shelf({ store, made, onCrash }, head?.inUse);
   close.push(() => shelf.release());

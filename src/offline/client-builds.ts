@@ -20,10 +20,15 @@ export class ClientBuilds {
     this.#parts = parts;
   }
 
+  /** Where there is no room for the note it lasts as long as the worker: a page must open all the same. */
   async note(client: string, build: string): Promise<void> {
     this.#known.set(client, build);
     const note: Note = { build, at: Date.now() };
-    await (await this.#open()).put(this.#address(client), Response.json(note));
+    try {
+      await (await this.#open()).put(this.#address(client), Response.json(note));
+    } catch {
+      // Later the page's files are those of this worker's build, or found by the hashes in their names.
+    }
   }
 
   /** Null for a page that came from the network. */

@@ -21,6 +21,7 @@ import {
   neededFiles,
   pathInScope,
   type ShellList,
+  shellCacheName,
   shellPrefix,
   totalBytes,
 } from './shell-list.ts';
@@ -82,6 +83,13 @@ export class ShellWorker {
       const fresh = await fillShell(this.#parts, this.#list, gpu);
       return { type: 'kept', build: this.#list.build, bytes, fresh };
     } catch (thrown) {
+      if (isQuota(thrown)) {
+        // What has come is of no use before all is there, and takes room that what the user keeps needs more.
+        const whole = await completeness(this.#parts, this.#list.build).catch(() => null);
+        if (!whole)
+          await this.#scope.caches.delete(shellCacheName(this.#parts.scope, this.#list.build));
+        return { type: 'no-room', bytes };
+      }
       return { type: 'failed', why: thrown instanceof Error ? thrown.message : String(thrown) };
     }
   }
@@ -103,13 +111,20 @@ export class ShellWorker {
     if (path === SHARE_PATH && request.method === 'POST') return this.#takeShare(request);
     // Models and collections: the page keeps them, and downloads of theirs must not end with a worker.
     if (request.method !== 'GET' || !isShellFile(path)) return null;
-    return request.mode === 'navigate' ? this.#navigate(event, path) : this.#asset(event, path);
+    const kept =
+      request.mode === 'navigate' ? this.#navigate(event, path) : this.#asset(event, path);
+    // Storage that fails must not keep anybody from the page: the network is asked as if there were no worker.
+    return kept.then(
+      (response) => response ?? this.#network(request),
+      () => this.#network(request),
+    );
   }
 
-  async #navigate(event: FetchEventLike, path: string): Promise<Response> {
+  /** Undefined for what is not kept. */
+  async #navigate(event: FetchEventLike, path: string): Promise<Response | undefined> {
     const page = path.endsWith('/') ? path + INDEX_FILE : path;
     const kept = this.#paths.has(page) ? await this.#ownFile(page) : undefined;
-    if (!kept) return this.#network(event.request);
+    if (!kept) return undefined;
     const { build } = this.#list;
     // Noted before the page can ask for anything.
     if (event.resultingClientId) await this.#clients.note(event.resultingClientId, build);
@@ -117,17 +132,18 @@ export class ShellWorker {
     return kept;
   }
 
-  async #asset(event: FetchEventLike, path: string): Promise<Response> {
+  /** Undefined for what is not kept. */
+  async #asset(event: FetchEventLike, path: string): Promise<Response | undefined> {
     const build = event.clientId ? await this.#clients.of(event.clientId) : null;
     if (build !== null && event.resultingClientId) {
       // A worker of the page, which asks for files by itself.
       await this.#clients.note(event.resultingClientId, build);
     }
-    const kept =
+    return (
       (build === null ? undefined : await keptFile(this.#parts, build, path)) ??
       (await this.#ownFile(path)) ??
-      (isHashed(path) ? await this.#anyFile(path) : undefined);
-    return kept ?? this.#network(event.request);
+      (isHashed(path) ? await this.#anyFile(path) : undefined)
+    );
   }
 
   /** Nothing of a build is served before all of it is there: its files fit each other only. */
@@ -177,4 +193,8 @@ export class ShellWorker {
     }
     return found;
   }
+}
+
+function isQuota(thrown: unknown): boolean {
+  return thrown instanceof DOMException && thrown.name === 'QuotaExceededError';
 }

@@ -4,10 +4,12 @@ const addressOf = (request: RequestInfo | URL): string =>
 
 class MemoryCache implements Cache {
   readonly #answers = new Map<string, Response>();
+  constructor(private readonly owner: MemoryCaches) {}
   async match(request: RequestInfo | URL): Promise<Response | undefined> {
     return this.#answers.get(addressOf(request))?.clone();
   }
   async put(request: RequestInfo | URL, response: Response): Promise<void> {
+    if (this.owner.puts-- <= 0) throw new DOMException('No room.', 'QuotaExceededError');
     const { status, statusText, headers } = response;
     const body = await response.arrayBuffer();
     this.#answers.set(addressOf(request), new Response(body, { status, statusText, headers }));
@@ -24,9 +26,14 @@ class MemoryCache implements Cache {
 }
 
 export class MemoryCaches implements CacheStorage {
+  /** How many more answers there is room for. */
+  puts = Number.POSITIVE_INFINITY;
+  /** Nothing can be read any more, as where a browser's storage has broken down. */
+  broken = false;
   readonly #caches = new Map<string, MemoryCache>();
   async open(name: string): Promise<Cache> {
-    const cache = this.#caches.get(name) ?? new MemoryCache();
+    if (this.broken) throw new DOMException('Broken.', 'UnknownError');
+    const cache = this.#caches.get(name) ?? new MemoryCache(this);
     this.#caches.set(name, cache);
     return cache;
   }
@@ -34,6 +41,7 @@ export class MemoryCaches implements CacheStorage {
     request: RequestInfo | URL,
     options?: MultiCacheQueryOptions,
   ): Promise<Response | undefined> {
+    if (this.broken) throw new DOMException('Broken.', 'UnknownError');
     return this.#caches.get(options?.cacheName ?? '')?.match(request);
   }
   has = async (name: string): Promise<boolean> => this.#caches.has(name);

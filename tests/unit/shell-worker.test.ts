@@ -55,7 +55,7 @@ function origin() {
     },
   } as unknown as WorkerScope; // what the worker uses of it
   const parts = { caches, fetch, scope: SCOPE };
-  return { state, parts, worker: (list: ShellList) => new ShellWorker(scope, list) };
+  return { state, parts, caches, worker: (list: ShellList) => new ShellWorker(scope, list) };
 }
 
 interface Asked {
@@ -104,6 +104,18 @@ describe('a first visit', () => {
     expect(await answer?.text()).toBe('newer page');
     site.state.files = { ...one.contents, 'theme.js': 'newer theme' };
     expect(await textOf(ask(worker, 'theme.js', { client: 'a' }))).toBe('newer theme');
+  });
+
+  it('gives back what it took where room runs out in the middle', async () => {
+    const one = buildOf('1');
+    const site = origin();
+    site.state.files = one.contents;
+    const worker = site.worker(one.list);
+    await worker.install();
+    site.caches.puts = 2;
+    expect(await worker.fill(false)).toMatchObject({ type: 'no-room' });
+    expect(await site.caches.keys()).toEqual([]);
+    expect(await textOf(ask(worker, '', { navigate: true, becomes: 'a' }))).toBe('page 1');
   });
 
   it('keeps nothing where that would take the last room', async () => {
@@ -196,5 +208,30 @@ describe('a newer build', () => {
     const next = site.worker(buildOf('2').list);
     await next.install();
     expect(site.state.skipped).toBe(1);
+  });
+});
+
+describe('storage that fails', () => {
+  it('keeps nobody from a page that is kept: without room for a note it opens all the same', async () => {
+    const one = buildOf('1');
+    const { state, worker, caches } = await keptAt(one);
+    caches.puts = 0;
+    state.offline = true;
+    const page = ask(worker, '', { navigate: true, becomes: 'a' });
+    expect(await textOf(page)).toBe('page 1');
+    expect(await textOf(ask(worker, 'theme.js', { client: 'a' }))).toBe('theme 1');
+    const inner = ask(worker, 'assets/main-1.js', { client: 'a', becomes: 'b' });
+    expect(await textOf(inner)).toBe('main 1');
+  });
+
+  it('that cannot be read leaves the page to the network', async () => {
+    const one = buildOf('1');
+    const { state, worker, caches } = await keptAt(one);
+    caches.broken = true;
+    state.files = { ...one.contents, 'index.html': 'page of the network' };
+    const page = await ask(worker, '', { navigate: true, becomes: 'a' });
+    expect(await page?.text()).toBe('page of the network');
+    expect(page?.headers.get('Cross-Origin-Opener-Policy')).toBe('same-origin');
+    expect(await textOf(ask(worker, 'theme.js', { client: 'a' }))).toBe('theme 1');
   });
 });

@@ -56,13 +56,15 @@ export function filesOf(registry: object): VerifiedFile[] {
   return found;
 }
 
-/** The files of what serves recognition by default, which is downloaded at the first visit. */
-export function servedFiles(registry: Registry): VerifiedFile[] {
+/**
+ * The files that recognition cannot do without, which are downloaded at the first visit. The matcher is not among them:
+ * where there is no room for it, photos get their verdicts all the same.
+ */
+export function neededFiles(registry: Registry): VerifiedFile[] {
   const ensemble = findEnsemble(registry);
   const ids = ensemble?.members.map(({ encoder }) => encoder) ?? [registry.defaultEncoder];
   const encoders = ids.map((id) => findEncoder(registry, id));
-  const matchers = registry.matchers?.filter(({ id }) => id === registry.defaultMatcher) ?? [];
-  return filesOf([ensemble, encoders, matchers]);
+  return filesOf([ensemble, encoders]);
 }
 
 /** Bytes of files that the store lacks. Throws `storage-failed`. */
