@@ -28,6 +28,7 @@ describe('references', () => {
   it('are the most similar of each label, whichever shards they lie in, and no others', async () => {
     const spread = [0.6, 0.2, 0.4, 0.1, 0.5, 0.3, 0.2].map((away, i) => row(i % 2, away, 10 + i));
     const index = await openIndex([...spread, row(0, 0.05)], 2);
+    expect(index.status().shards).toBeGreaterThan(1);
     const found = await index.references(near(0), [0, 1], 2);
     // Label 0 at 0.6, 0.4, 0.5, 0.2 and, without a view, 0.05; label 1 at 0.2, 0.1, 0.3.
     expect(found.map((each) => [each.row, each.label, each.view.cells.length / 2])).toEqual([

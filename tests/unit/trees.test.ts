@@ -314,4 +314,22 @@ describe('damage of any kind is refused, or leaves trees that can be used', () =
       { numRuns: 1000 },
     );
   });
+
+  test('sizes of trees, of which one is none, though their sum fits', () => {
+    const exported = whole.map((each) => exportTrees(parseLightGbm(each), ABOUT));
+    fc.assert(
+      fc.property(fc.constantFrom(...exported), fc.nat(127), (trees, more) => {
+        const { leafValue, ...opened } = openTrees(trees);
+        const sizes = new Int16Array(opened.roots.length);
+        // All the leaves but for one tree that has fewer than none.
+        sizes.fill(1);
+        sizes[0] = -more;
+        sizes[1] = leafValue.length + more - (sizes.length - 2);
+        const text = String.fromCharCode(...new Uint8Array(sizes.buffer));
+        expect(() => openTrees({ ...trees, leavesOfTree: `i16:${btoa(text)}` })).toThrowError(
+          expect.objectContaining({ code: 'model-invalid' }),
+        );
+      }),
+    );
+  });
 });

@@ -35,6 +35,11 @@ export function buildEnsemble(parts: TreeParts): TreeEnsemble {
   if (trees === 0 || trees % classes !== 0) {
     throw refuse(`it has ${trees} trees, which is no multiple of its ${classes} classes.`);
   }
+  for (let t = 0; t < trees; t++) {
+    const leaves = at(leavesOfTree, t);
+    // One that is negative could hide behind another that is too large: their sum would fit.
+    if (!Number.isInteger(leaves) || leaves < 1) throw refuse(`tree ${t} has ${leaves} leaves.`);
+  }
   const total = Array.from(leavesOfTree).reduce((sum, leaves) => sum + leaves, 0);
   checkLengths(parts, total - trees, total);
   checkSets(parts);
