@@ -1,16 +1,20 @@
-// A collection in memory of drawn vectors, a label for each place.
+// A collection of drawn vectors, a label for each place.
 import { parseCollection } from '../src/retrieval/collection.ts';
 import type { LoadedCollection } from '../src/retrieval/loaded.ts';
 import { openShard, type Shard } from '../src/retrieval/shard.ts';
-import { type CollectionRow, writeCollection } from '../src/retrieval/writer.ts';
+import {
+  type CollectionFile,
+  type CollectionRow,
+  writeCollection,
+} from '../src/retrieval/writer.ts';
 import type { ClusteredVectors } from './clustered.ts';
 
 /** Rows in an order that mixes places: the first of them are a smaller collection of the same kind. */
-export async function clusteredCollection(
+export function clusteredFiles(
   vectors: ClusteredVectors,
   count: number,
   dim: number,
-): Promise<LoadedCollection> {
+): AsyncGenerator<CollectionFile> {
   function* rows(): Generator<CollectionRow> {
     const { places } = vectors;
     for (let i = 0; i < count; i++) {
@@ -34,8 +38,17 @@ export async function clusteredCollection(
       wikidata: null,
     })),
   };
+  return writeCollection(head, rows());
+}
+
+/** The same, open. */
+export async function clusteredCollection(
+  vectors: ClusteredVectors,
+  count: number,
+  dim: number,
+): Promise<LoadedCollection> {
   const files: Uint8Array<ArrayBuffer>[] = [];
-  for await (const { bytes } of writeCollection(head, rows())) files.push(bytes);
+  for await (const { bytes } of clusteredFiles(vectors, count, dim)) files.push(bytes);
   const collection = parseCollection(files.at(-1)!);
   const expected = { dim, labels: collection.labels.length };
   const shards: Shard[] = [];

@@ -9,12 +9,12 @@ import { parseArgs } from 'node:util';
 import { chromium, type Page } from 'playwright-core';
 import { build, preview } from 'vite';
 import { ClusteredVectors } from '../bench/clustered.ts';
+import { clusteredFiles } from '../bench/clustered-collection.ts';
 import { timing } from '../bench/statistics.ts';
 import { readNumber, WHOLE } from '../src/cli/flags.ts';
 import { note, printJson } from '../src/cli/output.ts';
 import { collectionBytes } from '../src/retrieval/collection.ts';
 import { writeCollectionFolder } from '../src/retrieval/write-folder.ts';
-import { type CollectionRow, writeCollection } from '../src/retrieval/writer.ts';
 import { LAB_PAGE, ROOT } from '../tests/browser/harness/vite.lab.config.ts';
 import { ensureBrowser } from './find-browser.ts';
 
@@ -41,37 +41,9 @@ await build(out);
 const vectors = new ClusteredVectors({ rows, dim, seed: 1 });
 const { places } = vectors;
 
-function* drawnRows(): Generator<CollectionRow> {
-  for (let i = 0; i < rows; i++) {
-    if (i % 50_000 === 0) note(`drawing: ${i} of ${rows}`);
-    const label = i % places.length;
-    yield {
-      embedding: vectors.photo(label, Math.floor(i / places.length)),
-      label,
-      bankSimilarity: 0,
-    };
-  }
-}
-
-const head = {
-  name: 'scale',
-  encoder: { id: 'bench', weightsSha256: '0'.repeat(64) },
-  bank: { sha256: '0'.repeat(64) },
-  dimension: dim,
-  licence: 'CC0-1.0',
-  attribution: '',
-  labels: places.map((_, i) => ({
-    label: `place_${i}`,
-    title: { en: `Place ${i}`, zh: `地点 ${i}` },
-    country: null,
-    lat: null,
-    lon: null,
-    wikidata: null,
-  })),
-};
 const { collection } = await writeCollectionFolder(
   resolve(OUT, FOLDER),
-  writeCollection(head, drawnRows()),
+  clusteredFiles(vectors, rows, dim),
 );
 // A photo number that no row has: queries come from the same places, never from the same photos.
 const queries = Array.from({ length: QUERIES }, (_, i) => [

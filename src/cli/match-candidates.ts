@@ -1,14 +1,16 @@
 // A query's best candidates, matched one after another: shared by evaluation and by the re-ranker's table.
+
 import type { ReferenceView } from '../matching/reference-view.ts';
 import type { VerificationPreset } from '../rerank/presets.ts';
 import type { RerankTrace } from '../rerank/rerank.ts';
 import { type ViewMatch, viewsToVerify } from '../rerank/verification.ts';
 import { encodeViews } from '../retrieval/reference-section.ts';
+import { dot } from '../tensor/dot.ts';
 import { sha256Sync } from '../weights/sha256.ts';
 import type { PairEvidence } from './pair-matcher.ts';
 
 /** A reference that the query may be matched with. */
-export interface MatchableReference {
+export interface CandidateReference {
   readonly row: number;
   readonly label: number;
   /** [dim], L2-normalised. */
@@ -32,7 +34,7 @@ export function namedView(view: ReferenceView): NamedView {
  * @param references in the order of rows
  * @param match null where the query's own photo is the reference, which matches it wholly
  */
-export async function matchCandidates<R extends MatchableReference>(
+export async function matchCandidates<R extends CandidateReference>(
   { vector, trace }: { readonly vector: Float32Array; readonly trace: RerankTrace },
   references: readonly R[],
   preset: VerificationPreset,
@@ -58,10 +60,4 @@ export async function matchCandidates<R extends MatchableReference>(
     found.push({ ...view, matches, inliers, spread });
   }
   return found;
-}
-
-function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
 }

@@ -14,6 +14,7 @@ import { CellWorth } from '../matching/select-cells.ts';
 import type { LongWork } from '../progress.ts';
 import { decodeViews, encodeViews } from '../retrieval/reference-section.ts';
 import { representatives } from '../retrieval/representatives.ts';
+import { dot } from '../tensor/dot.ts';
 import { shrunkBy } from '../training/augment/augment.ts';
 import type { EmbeddingOf, PhotoReference } from './build-collection.ts';
 import { CACHE_FOLDER, type CheckedWork, readPhoto } from './encode-photos.ts';
@@ -92,11 +93,9 @@ async function load({ file, sha256 }: LabelPhoto): Promise<MatchInput> {
 /** The photos that look most alike, as a photo of the same view would. */
 function nearestOf(photos: readonly LabelPhoto[], at: number): readonly LabelPhoto[] {
   const own = photos[at]!.embedding;
-  const cosine = ({ embedding }: LabelPhoto) =>
-    own.reduce((sum, value, i) => sum + value * embedding[i]!, 0);
   return photos
     .filter((_, i) => i !== at)
-    .map((photo) => ({ photo, similarity: cosine(photo) }))
+    .map((photo) => ({ photo, similarity: dot(own, photo.embedding) }))
     .sort((a, b) => b.similarity - a.similarity)
     .slice(0, VIEWS.others)
     .map(({ photo }) => photo);

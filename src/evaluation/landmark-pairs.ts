@@ -1,6 +1,8 @@
 // Pairs of a query and a reference of a gallery, drawn by a seed: of one landmark and of two, to ask whether
 // a score tells which is which.
+
 import { seededRandom } from '../random.ts';
+import { dot } from '../tensor/dot.ts';
 import { shuffle } from '../training/data/sampler.ts';
 import { groupBy } from './group.ts';
 
@@ -104,12 +106,6 @@ function firstWrongLabel<P extends EmbeddedPhoto>(query: P, gallery: readonly P[
     if (similarity > best) [best, label] = [similarity, reference.label];
   }
   return label;
-}
-
-function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
 }
 
 function pick<T>(items: readonly T[], random: () => number): T {

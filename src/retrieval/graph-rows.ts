@@ -4,6 +4,9 @@ import { MAX_SHARD_BYTES, type ShardEntry } from './collection.ts';
 import { GRAPH_BYTES, LINK_BYTES } from './presets.ts';
 import { rowVector, type Shard } from './shard.ts';
 
+/** How the keys of kept graphs begin. */
+export const GRAPH_KEYS = 'hnsw/';
+
 export interface GraphRows {
   readonly rows: number;
   readonly dim: number;

@@ -3,7 +3,7 @@ import { CairnError, throwIfAborted } from '../errors.ts';
 import type { LongWork } from '../progress.ts';
 import type { Bytes } from '../weights/sha256.ts';
 import { compareHits, type Hit } from './exact/top-k.ts';
-import type { GraphRows } from './graph-rows.ts';
+import { GRAPH_KEYS, type GraphRows } from './graph-rows.ts';
 import { compactGraph, expandGraph } from './hnsw-graph.ts';
 import { HNSWLIB_VERSION, type HnswGraph, type HnswRuntime, loadHnsw } from './hnsw-runtime.ts';
 import { BUILD_SLICE_MS, type HnswParams } from './presets.ts';
@@ -13,7 +13,7 @@ const BATCH_ROWS = 8;
 
 /** Under which a graph is kept: whatever changes it is in it. @param sha256 as `groupSha256` gives it */
 export function graphKey(sha256: string, params: HnswParams): string {
-  return `hnsw/${HNSWLIB_VERSION}/${params.m}-${params.efConstruction}-${params.seed}/${sha256}`;
+  return `${GRAPH_KEYS}${HNSWLIB_VERSION}/${params.m}-${params.efConstruction}-${params.seed}/${sha256}`;
 }
 
 /** Holds memory outside the garbage collector's reach until it is closed. */

@@ -3,7 +3,7 @@ import { CairnError, throwIfAborted } from '../errors.ts';
 import type { LongWork } from '../progress.ts';
 import type { Bytes } from '../weights/sha256.ts';
 import type { Collection } from './collection.ts';
-import { readContainer, writeContainer } from './container.ts';
+import { type ContainerContent, readContainer, writeContainer } from './container.ts';
 import { equalBytes, recordOf, storedShard } from './install.ts';
 import type { CairnStore } from './store.ts';
 
@@ -32,6 +32,11 @@ export async function exportInstalled(
     json,
     shard: (entry: Parameters<typeof storedShard>[0]) => storedShard(entry, name, store),
   };
+  return containerBlob(content, work);
+}
+
+/** A container as one file. Throws as `writeContainer`. */
+export async function containerBlob(content: ContainerContent, work: LongWork): Promise<Blob> {
   // Blobs of their own: a browser keeps them outside the page's memory, on the disk where they are many.
   const parts: Blob[] = [];
   for await (const chunk of writeContainer(content, work)) parts.push(new Blob([chunk]));

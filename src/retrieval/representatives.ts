@@ -1,4 +1,5 @@
 // Which of a label's photos stand for it where not all can be kept.
+import { dot } from '../tensor/dot.ts';
 
 /**
  * Most photos that are asked whether they stand for the others; all are stood for. Time and memory grow with
@@ -34,10 +35,4 @@ export function representatives(vectors: readonly Float32Array[], most: number):
     for (let j = 0; j < count; j++) nearest[j] = Math.max(nearest[j]!, cosines[best]![j]!);
   }
   return chosen.map((i) => candidates[i]!);
-}
-
-function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
 }

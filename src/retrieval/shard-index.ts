@@ -1,4 +1,5 @@
 // One shard ready for exact search, with what is kept of its photos for matching.
+import { dot } from '../tensor/dot.ts';
 import type { ShardEntry } from './collection.ts';
 import { createScorer, type ExactKernel, type ShardScorer } from './exact/scorer.ts';
 import { type Hit, topK } from './exact/top-k.ts';
@@ -88,8 +89,7 @@ export class ShardIndex {
       .filter((row) => labels.has(shard.labels[row]!))
       .map((row) => {
         rowVector(shard, row, vector);
-        const similarity = vector.reduce((sum, value, i) => sum + value * query[i]!, 0);
-        return { row: row + start, label: shard.labels[row]!, similarity };
+        return { row: row + start, label: shard.labels[row]!, similarity: dot(vector, query) };
       });
   }
 

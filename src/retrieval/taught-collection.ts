@@ -19,6 +19,9 @@ import { type CollectionFile, type CollectionRow, writeCollection } from './writ
 /** Its name in the store. */
 export const TAUGHT_COLLECTION = 'My landmarks';
 
+/** How the keys begin of what is kept beside it: copies of photos, notes, folders that are being learned. */
+export const TAUGHT_KEYS = 'taught/';
+
 /** Begins the names of {@link tunedCollection}s. */
 export const TUNED_PREFIX = `${TAUGHT_COLLECTION} tuned `;
 

@@ -127,14 +127,40 @@ describe('a service', () => {
       throw new TypeError('no network');
     };
     expect(await part!.search.search(QUERY, ASKED)).toMatchObject({ neighbours: [] });
+    // Not asked again for the same photo, nor for others for a while: each would wait for it.
     expect(await part!.references!.references(QUERY, [0], 2)).toEqual([]);
-    expect(onProblem).toHaveBeenCalledTimes(2);
+    expect(onProblem).toHaveBeenCalledTimes(1);
+    expect(services.parts).toEqual([]);
+    expect(services.list.value[0]!.state.at).toBe('failed');
+    onAsk = () => undefined;
+    await services.again(services.list.value[0]!.address);
+    const [back] = services.parts;
+    expect((await back!.search.search(QUERY, ASKED)).neighbours.length).toBeGreaterThan(0);
     // Who stops a recognition is told that it was stopped.
     const signal = AbortSignal.abort();
-    await expect(part!.search.search(QUERY, { ...ASKED, signal })).rejects.toMatchObject({
+    await expect(back!.search.search(QUERY, { ...ASKED, signal })).rejects.toMatchObject({
       code: 'aborted',
     });
-    expect(onProblem).toHaveBeenCalledTimes(2);
+    expect(onProblem).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('a service that failed', () => {
+  it('is asked again by itself after a minute', async () => {
+    const { services } = tabOn(new MemoryStore());
+    await services.agree(service.address);
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    onAsk = () => {
+      throw new TypeError('no network');
+    };
+    await services.parts[0]!.search.search(QUERY, ASKED);
+    onAsk = () => undefined;
+    vi.advanceTimersByTime(59_000);
+    expect(services.list.value[0]!.state.at).toBe('failed');
+    vi.advanceTimersByTime(1_000);
+    vi.useRealTimers();
+    await vi.waitFor(() => expect(services.list.value[0]!.state.at).toBe('open'));
+    expect(services.parts).toHaveLength(1);
   });
 });
 

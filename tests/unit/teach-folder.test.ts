@@ -15,7 +15,7 @@ import {
 } from '../../src/app/teaching/building/draft.ts';
 import {
   copyBytes,
-  Pace,
+  PhotoTimes,
   roomNeeded,
   USUAL_COPY,
 } from '../../src/app/teaching/building/estimates.ts';
@@ -125,7 +125,7 @@ describe('estimates', () => {
   });
 
   it('tell the time that is left by the newest photos', () => {
-    const pace = new Pace();
+    const pace = new PhotoTimes();
     expect(pace.left(10)).toBeNull();
     for (let i = 0; i < 30; i++) pace.add(1000);
     expect(pace.left(10)).toBe(10_000);

@@ -1,17 +1,12 @@
 // What fills this page's storage, part by part, and what of it nothing needs.
 import { type Collection, collectionBytes, parseCollection } from '../../retrieval/collection.ts';
-import { graphGroups, groupSha256 } from '../../retrieval/graph-rows.ts';
+import { GRAPH_KEYS, graphGroups, groupSha256 } from '../../retrieval/graph-rows.ts';
 import type { CairnStore } from '../../retrieval/store.ts';
-import { isTaught } from '../../retrieval/taught-collection.ts';
+import { isTaught, TAUGHT_KEYS } from '../../retrieval/taught-collection.ts';
+import { TUNING_KEYS } from '../../training/tuning/trainer-keep.ts';
 import { findEncoder, findEnsemble } from '../../weights/load-registry.ts';
 import type { Registry, VerifiedFile } from '../../weights/registry.ts';
 import { sizesHere } from './unfinished.ts';
-
-/** How the keys of values begin: see `graphKey`; `pictures.ts`, `notes.ts` and `build-keep.ts`. */
-const GRAPHS = 'hnsw/';
-const TAUGHT = 'taught/';
-/** Tuned heads and networks, and courses of tuning: see `trainer-keep.ts`. */
-const TUNINGS = 'tuning/';
 
 export const STORAGE_PARTS = ['models', 'collections', 'taught', 'graphs', 'needless'] as const;
 export type StoragePart = (typeof STORAGE_PARTS)[number];
@@ -108,12 +103,12 @@ export async function measureParts({
     if (!needed) leftovers.partials.push(sha256);
     parts[needed ? 'models' : 'needless'] += bytes;
   }
-  for (const key of await store.listValues(GRAPHS)) {
+  for (const key of await store.listValues(GRAPH_KEYS)) {
     const kept = needed.has(hashOf(key));
     if (!kept) leftovers.graphs.push(key);
     parts[kept ? 'graphs' : 'needless'] += await valueSize(key, store);
   }
-  for (const prefix of [TAUGHT, TUNINGS]) {
+  for (const prefix of [TAUGHT_KEYS, TUNING_KEYS]) {
     for (const key of await store.listValues(prefix)) parts.taught += await valueSize(key, store);
   }
   return { parts, leftovers };
@@ -136,7 +131,7 @@ export async function dropGraphs(store: CairnStore, graphs: readonly string[]): 
   const left = (await store.listCollections()).flatMap(({ json }) => readable(json) ?? []);
   const needed = new Set(left.flatMap(graphsOf));
   const gone = new Set(graphs.filter((graph) => !needed.has(graph)));
-  for (const key of await store.listValues(GRAPHS)) {
+  for (const key of await store.listValues(GRAPH_KEYS)) {
     if (gone.has(hashOf(key))) await store.deleteValue(key);
   }
 }
@@ -174,7 +169,7 @@ async function valueSize(key: string, store: CairnStore): Promise<number> {
   if (known !== undefined) return known;
   const size = bytesIn(await store.getValue(key));
   // A tuning is written again and again under its key.
-  if (!key.startsWith(TUNINGS)) sizes.set(key, size);
+  if (!key.startsWith(TUNING_KEYS)) sizes.set(key, size);
   return size;
 }
 

@@ -15,6 +15,9 @@ import { inTurn } from '../teaching/locks.ts';
 const KEY = 'services/agreed';
 const CHANNEL = 'cairn-services';
 
+/** How long a service that failed is not asked for a photo. */
+const REST_MS = 60_000;
+
 export type ServiceState =
   | { readonly at: 'opening' }
   | { readonly at: 'open'; readonly description: CollectionDescription }
@@ -139,8 +142,21 @@ export class Services {
         this.#parts.onProblem(address, thrown);
         // Its landmarks may be others by now: from the next photo on it is asked by these.
         if (toPlainError(thrown).code === 'collection-mismatch') void this.again(address);
+        else this.#rest(address, toPlainError(thrown));
       }),
     );
+  }
+
+  /** Left out for a while: one that does not answer would otherwise cost every photo its patience. */
+  #rest(address: string, error: PlainError): void {
+    // Search and references of one photo may both have failed.
+    if (!this.#open.delete(address)) return;
+    this.#say(address, { at: 'failed', error });
+    this.#parts.onChange();
+    setTimeout(() => {
+      const now = this.#list.peek().find((one) => one.address === address);
+      if (now?.state.at === 'failed') void this.again(address);
+    }, REST_MS);
   }
 
   async #ask(address: string, signal?: AbortSignal): Promise<RemoteCollection> {
@@ -178,23 +194,29 @@ export class Services {
   }
 }
 
+const NOTHING: SearchResult = { neighbours: [], vectors: new Float32Array(), engine: 'exact' };
+
 /** A service that fails within a recognition, or is taken away, is one that has found nothing. */
 function partOf({ remote, agreed }: OpenService, onProblem: (thrown: unknown) => void): OpenPart {
   const { labels, matcher } = remote.description;
+  // The rest of the recognition does not wait for it either.
+  let failed = false;
   const tell = (thrown: unknown) => {
+    failed = true;
     if (!agreed.aborted) onProblem(thrown);
   };
   const search: CollectionSearch = {
     dim: remote.dim,
     rows: remote.rows,
     search: async (query, options): Promise<SearchResult> => {
+      if (failed) return NOTHING;
       const signal = options.signal ? AbortSignal.any([options.signal, agreed]) : agreed;
       try {
         return await remote.search(query, { ...options, signal });
       } catch (thrown) {
         if (options.signal?.aborted) throw thrown;
         tell(thrown);
-        return { neighbours: [], vectors: new Float32Array(), engine: 'exact' };
+        return NOTHING;
       }
     },
   };
@@ -202,10 +224,12 @@ function partOf({ remote, agreed }: OpenService, onProblem: (thrown: unknown) =>
     ? {
         matcher,
         references: async (query, own, most) =>
-          remote.references(query, own, most, agreed).catch((thrown) => {
-            tell(thrown);
-            return [];
-          }),
+          failed
+            ? []
+            : remote.references(query, own, most, agreed).catch((thrown) => {
+                tell(thrown);
+                return [];
+              }),
       }
     : null;
   return { labels, search, references };

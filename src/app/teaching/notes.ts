@@ -1,7 +1,9 @@
 // The user's notes on taught landmarks: beside the collection, whose format has no room for them.
-import type { CairnStore } from '../../retrieval/store.ts';
 
-const KEY = 'taught/notes';
+import type { CairnStore } from '../../retrieval/store.ts';
+import { TAUGHT_KEYS } from '../../retrieval/taught-collection.ts';
+
+const KEY = `${TAUGHT_KEYS}notes`;
 
 export async function readNotes(store: CairnStore): Promise<Readonly<Record<string, string>>> {
   const value = await store.getValue(KEY);

@@ -1,11 +1,13 @@
 // The small copies of taught photos that stay in the browser: to look at, to tune by, to describe anew.
+
 import { throwIfAborted } from '../../errors.ts';
 import type { CairnStore } from '../../retrieval/store.ts';
+import { TAUGHT_KEYS } from '../../retrieval/taught-collection.ts';
 
 /** Longest side in pixels: more than any encoder here looks at. */
 const LONGEST_SIDE = 512;
 const QUALITY = 0.85;
-const PREFIX = 'taught/picture/';
+const PREFIX = `${TAUGHT_KEYS}picture/`;
 
 export interface StoredPicture {
   readonly blob: Blob;

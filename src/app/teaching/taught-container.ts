@@ -3,8 +3,9 @@ import { CairnError, throwIfAborted } from '../../errors.ts';
 import type { LongWork } from '../../progress.ts';
 import { compactCollection, hasDead } from '../../retrieval/change-collection.ts';
 import { COLLECTION_FILE, type Collection, collectionPhotos } from '../../retrieval/collection.ts';
-import { type ContainerContent, readContainer, writeContainer } from '../../retrieval/container.ts';
+import { type ContainerContent, readContainer } from '../../retrieval/container.ts';
 import { openInstalled, storedShard } from '../../retrieval/install.ts';
+import { containerBlob } from '../../retrieval/installed-container.ts';
 import type { LoadedCollection } from '../../retrieval/loaded.ts';
 import type { Shard } from '../../retrieval/shard.ts';
 import type { CairnStore } from '../../retrieval/store.ts';
@@ -72,10 +73,7 @@ export async function exportTaught(store: CairnStore, work: LongWork = {}): Prom
       picture: async ({ id }: PictureEntry) => bytesOf((await pictureOf(store, id))?.blob),
     },
   };
-  // Blobs of their own: a browser keeps them outside the page's memory, on the disk where they are many.
-  const parts: Blob[] = [];
-  for await (const chunk of writeContainer(content, work)) parts.push(new Blob([chunk]));
-  return new Blob(parts, { type: 'application/x-tar' });
+  return containerBlob(content, work);
 }
 
 /** Made for the file alone: an export must not fail for want of room in the store. */

@@ -1,4 +1,5 @@
 // The plainest baseline: one view, global average pooling, nearest neighbour, its cosine as confidence.
+
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ScoredPrediction } from '../../evaluation/recognition-metrics.ts';
@@ -6,6 +7,7 @@ import { evaluationReport } from '../../evaluation/report.ts';
 import { meanAveragePrecisionAt } from '../../evaluation/retrieval-metrics.ts';
 import { decodePhoto } from '../../imaging/decode-node.ts';
 import { toViews } from '../../imaging/to-tensor.ts';
+import { dot } from '../../tensor/dot.ts';
 import { readSafetensors } from '../../weights/safetensors.ts';
 import { openNodeNetwork } from '../describe-photos.ts';
 import { encodePhotos, type VectorSource } from '../encode-photos.ts';
@@ -65,10 +67,4 @@ async function encodeAll<P extends ListedPhoto>(
     else encoded.push({ photo: result.photo, vector: result.vector });
   }
   return encoded;
-}
-
-function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i += 1) sum += a[i]! * b[i]!;
-  return sum;
 }

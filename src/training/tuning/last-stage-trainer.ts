@@ -1,6 +1,8 @@
 // Tunes head and last stage on the user's photos: the trainer of networks, on the upper part of an encoder.
+
 import { seededRandom } from '../../random.ts';
 import { bankLevel, comparable, type Levels } from '../../retrieval/tuned-space.ts';
+import { dot } from '../../tensor/dot.ts';
 import { fromFloat32, type Weights } from '../../weights/safetensors.ts';
 import { classMeans } from '../adapter/adapter-trainer.ts';
 import { type Figures, judge, type RowSimilarity } from '../adapter/figures.ts';
@@ -199,10 +201,4 @@ export function tunedSimilarity(
     const [a, b] = [tuned.get(asked), tuned.get(stored)];
     return a && b ? comparable(dot(a, b), levelsOf(asked, a)) : dot(row(asked), row(stored));
   };
-}
-
-function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let d = 0; d < a.length; d++) sum += a[d]! * b[d]!;
-  return sum;
 }

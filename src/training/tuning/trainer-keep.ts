@@ -41,7 +41,9 @@ export interface AppliedTuning extends Omit<TunedResult, 'step'> {
   readonly applied: string;
 }
 
-const KEYS = { run: 'tuning/run', applied: 'tuning/applied' } as const;
+/** How the keys of tunings, and of courses of tuning, begin. */
+export const TUNING_KEYS = 'tuning/';
+const KEYS = { run: `${TUNING_KEYS}run`, applied: `${TUNING_KEYS}applied` } as const;
 
 export async function savedRun(store: CairnStore): Promise<SavedRun | null> {
   const value = (await store.getValue(KEYS.run)) as Partial<SavedRun> | undefined;

@@ -2,13 +2,15 @@
 //
 // A batch is noted before its photos are added to the collection, which is one atomic change. Only the newest batch
 // can therefore be noted without being there, and that shows: none of its photos is in the collection.
+
 import type { ErrorCode } from '../../../errors.ts';
 import type { CairnStore } from '../../../retrieval/store.ts';
+import { TAUGHT_KEYS } from '../../../retrieval/taught-collection.ts';
 import type { DescribedPhoto } from '../described-photo.ts';
 import type { AlikeRow } from './alike-rows.ts';
 import type { LeftAside, PlannedFile } from './folder-plan.ts';
 
-const PREFIX = 'taught/build/';
+const PREFIX = `${TAUGHT_KEYS}build/`;
 const PLAN = `${PREFIX}plan`;
 const HANDLES = `${PREFIX}handles`;
 const BATCH = `${PREFIX}done/`;

@@ -45,7 +45,7 @@ export async function copyBytes(store: CairnStore): Promise<number> {
 const RECENT = 24;
 
 /** How fast photos are settled, pauses left out. */
-export class Pace {
+export class PhotoTimes {
   readonly #times: number[] = [];
 
   /** @param ms that a photo took */

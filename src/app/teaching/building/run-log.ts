@@ -2,7 +2,7 @@
 import type { DescribedPhoto } from '../described-photo.ts';
 import type { AlikePhoto, FileResult, KeptPlan } from './build-keep.ts';
 import type { NamedResult, RecentPhoto, RunView, Tally } from './building.ts';
-import { Pace } from './estimates.ts';
+import { PhotoTimes } from './estimates.ts';
 
 /** Pictures that are shown while photos are learned. */
 const SHOWN = 12;
@@ -12,7 +12,7 @@ const NONE: Tally = { taught: 0, duplicate: 0, alike: 0, failed: 0, gone: 0 };
 export class RunLog {
   readonly #plan: KeptPlan;
   readonly #results = new Map<number, FileResult>();
-  readonly #pace = new Pace();
+  readonly #times = new PhotoTimes();
   #others: readonly NamedResult[] = [];
   #alike: readonly AlikePhoto[];
   #recent: readonly RecentPhoto[] = [];
@@ -43,7 +43,7 @@ export class RunLog {
       this.#others = [...this.#others, { path, result } as NamedResult];
     }
     // Files that are passed over take no time: they would make the rest look short.
-    if (ms !== undefined && described) this.#pace.add(ms);
+    if (ms !== undefined && described) this.#times.add(ms);
     if (described) this.#show(described);
   }
 
@@ -76,7 +76,7 @@ export class RunLog {
       settled,
       tally: this.#tally,
       landmark: this.landmark === null ? null : landmarks[this.landmark]!.title,
-      leftMs: this.#pace.left(files.length - settled),
+      leftMs: this.#times.left(files.length - settled),
       recent: this.#recent,
       others: this.#others,
       alike: alike.sort((a, b) => Number(b.conflict) - Number(a.conflict) || b.cosine - a.cosine),
