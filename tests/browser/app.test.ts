@@ -168,3 +168,32 @@ describe('the default collection', () => {
     expect(problems).toEqual([]);
   });
 });
+
+describe('on any screen', () => {
+  /** By how far a place is wider than the window, and its links further right. */
+  const tooWide = () => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    const links = [...document.querySelectorAll('.nav__link')];
+    const ends = links.map((link) => link.getBoundingClientRect().right);
+    return Math.max(scrollWidth, ...ends) - clientWidth;
+  };
+
+  test.each(['en-GB', 'zh-CN'])('nothing lies beyond the right edge: %s', async (locale) => {
+    const own = await browser.newContext({ locale });
+    const { page } = await openPage(own, `${DRAWN_SITE}/`);
+    await page.getByTestId('nav-teach').waitFor();
+    for (const place of ['', 'teach', 'collections', 'landmarks', 'about']) {
+      await page.goto(new URL(`${DRAWN_SITE}/#/${place}`, inject('siteUrl')).href);
+      await page.locator('h1').waitFor();
+      for (const width of [320, 360, 390, 412, 449, 640, 660, 700, 721, 768, 1024]) {
+        await page.setViewportSize({ width, height: 700 });
+        expect([place, width, Math.max(0, await page.evaluate(tooWide))]).toEqual([
+          place,
+          width,
+          0,
+        ]);
+      }
+    }
+    await own.close();
+  });
+});
