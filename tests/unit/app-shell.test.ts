@@ -54,7 +54,7 @@ describe('the voice', () => {
   it('always says what happened, and murmurs sparsely', () => {
     let now = 0;
     const voice = createAnnouncer(() => now);
-    const heard = () => voice.current.value.text;
+    const heard = () => voice.lines.value.at(-1)?.text;
     voice.murmur('Downloading');
     expect(heard()).toBe('Downloading');
     now = 1000;
@@ -64,7 +64,7 @@ describe('the voice', () => {
     expect(heard()).toBe('Ready');
     now = 6000;
     voice.murmur('Ready');
-    expect(voice.current.value.id).toBe(2);
+    expect(voice.lines.value).toHaveLength(2);
     voice.murmur('Looking');
     expect(heard()).toBe('Looking');
   });
@@ -72,9 +72,19 @@ describe('the voice', () => {
   it('repeats itself when the same happens again', () => {
     const voice = createAnnouncer(() => 0);
     voice.say('Copied');
-    const { id } = voice.current.value;
     voice.say('Copied');
-    expect(voice.current.value.id).toBe(id + 1);
+    expect(voice.lines.value.map(({ text }) => text)).toEqual(['Copied', 'Copied']);
+    expect(new Set(voice.lines.value.map(({ id }) => id)).size).toBe(2);
+  });
+
+  it('lets nothing that happened be lost behind what happens next, and does not grow for ever', () => {
+    const voice = createAnnouncer(() => 0);
+    voice.say('Learned');
+    voice.say('Works offline');
+    expect(voice.lines.value.map(({ text }) => text)).toEqual(['Learned', 'Works offline']);
+    for (let i = 0; i < 100; i++) voice.say(`Verdict ${i}`);
+    expect(voice.lines.value.length).toBeLessThan(10);
+    expect(voice.lines.value.at(-1)?.text).toBe('Verdict 99');
   });
 });
 

@@ -1,4 +1,4 @@
-// The page's voice for screen readers: one polite live region, fed sparsely.
+// The page's voice for screen readers: one polite log, fed sparsely.
 import { type ReadonlySignal, signal } from '@preact/signals';
 
 export interface Announcement {
@@ -8,7 +8,11 @@ export interface Announcement {
 }
 
 export interface Announcer {
-  readonly current: ReadonlySignal<Announcement>;
+  /**
+   * What was said last, oldest first. A screen reader needs a moment to find a text, so one that comes right behind
+   * another must not take its place.
+   */
+  readonly lines: ReadonlySignal<readonly Announcement[]>;
   /** Something that happened: always said. */
   say(text: string): void;
   /** Something under way: said at most every few seconds, and never twice in a row. */
@@ -18,18 +22,22 @@ export interface Announcer {
 /** Quiet time between murmurs, ms: a screen reader must be able to finish a sentence. */
 const QUIET = 4000;
 
+/** Lines kept. Who walks the page line by line meets them at its end. */
+const KEPT = 6;
+
 export function createAnnouncer(now: () => number = () => performance.now()): Announcer {
-  const current = signal<Announcement>({ id: 0, text: '' });
+  const lines = signal<readonly Announcement[]>([]);
   let last = Number.NEGATIVE_INFINITY;
   const say = (text: string) => {
     last = now();
-    current.value = { id: current.peek().id + 1, text };
+    const id = (lines.peek().at(-1)?.id ?? 0) + 1;
+    lines.value = [...lines.peek(), { id, text }].slice(-KEPT);
   };
   return {
-    current,
+    lines,
     say,
     murmur(text) {
-      if (text !== current.peek().text && now() - last >= QUIET) say(text);
+      if (text !== lines.peek().at(-1)?.text && now() - last >= QUIET) say(text);
     },
   };
 }

@@ -57,12 +57,14 @@ export function Shell() {
   );
 }
 
+/** A log: readers speak the lines that are added, and no line again because another came. */
 function Voice() {
   const { announcer } = useApp();
-  const { id, text } = announcer.current.value;
   return (
-    <div class="unseen" role="status" aria-live="polite" data-testid="live-region">
-      <span key={id}>{text}</span>
+    <div class="unseen" role="log" aria-live="polite" data-testid="live-region">
+      {announcer.lines.value.map(({ id, text }) => (
+        <p key={id}>{text}</p>
+      ))}
     </div>
   );
 }
