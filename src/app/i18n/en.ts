@@ -8,6 +8,7 @@ import { collections } from './en-collections.ts';
 import { count, plural } from './en-count.ts';
 import { errors } from './en-errors.ts';
 import { offline } from './en-offline.ts';
+import { places } from './en-places.ts';
 import { services } from './en-services.ts';
 import { teach } from './en-teach.ts';
 
@@ -300,6 +301,7 @@ export const en = {
   },
   collections,
   offline,
+  places,
   services,
   teach,
   stages,

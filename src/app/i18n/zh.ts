@@ -3,6 +3,7 @@ import type { Messages } from './messages.ts';
 import { collections } from './zh-collections.ts';
 import { errors } from './zh-errors.ts';
 import { offline } from './zh-offline.ts';
+import { places } from './zh-places.ts';
 import { services } from './zh-services.ts';
 import { teach } from './zh-teach.ts';
 
@@ -277,6 +278,7 @@ export const zh: Messages = {
   },
   collections,
   offline,
+  places,
   services,
   teach,
   errors,

@@ -1,28 +1,19 @@
 // The frame around the places: skip link, header, state, notices, the place itself, the voice.
 import { useEffect, useRef } from 'preact/hooks';
-import { AboutPlace } from '../about/about-place.tsx';
 import { useApp, useWords } from '../app.ts';
-import { CollectionsPlace } from '../collections/collections-place.tsx';
 import { Arrivals } from '../offline/arrivals.tsx';
 import { DropLayer } from '../recognize/drop-layer.tsx';
-import { RecognizePlace } from '../recognize/recognize-place.tsx';
-import { TeachPlace } from '../teach/teach-place.tsx';
 import { EngineStrip } from './engine-strip.tsx';
 import { Header } from './header.tsx';
 import { Notices } from './notices.tsx';
-import type { Place } from './router.ts';
-
-const VIEWS: Readonly<Record<Place, () => preact.JSX.Element>> = {
-  recognize: RecognizePlace,
-  teach: TeachPlace,
-  collections: CollectionsPlace,
-  about: AboutPlace,
-};
+import { loadPlace, loadPlaces, placeView } from './places.ts';
 
 export function Shell() {
-  const { router } = useApp();
+  const { engine, router } = useApp();
   const { t } = useWords();
   const place = router.place.value;
+  const view = placeView(place);
+  const ready = engine.status.value.state === 'ready';
   const main = useRef<HTMLElement>(null);
   const arrived = useRef(place);
 
@@ -30,14 +21,20 @@ export function Shell() {
     document.title = `${t.nav[place]} · ${t.app.name}`;
   }, [place, t]);
 
+  useEffect(() => void loadPlace(place), [place]);
+
   useEffect(() => {
+    if (ready) loadPlaces();
+  }, [ready]);
+
+  useEffect(() => {
+    if (view.state === 'loading') return;
     if (arrived.current === place) return; // the first place does not steal the focus
-    arrived.current = place;
+    if (view.state === 'shown') arrived.current = place; // else the place comes when it is tried again
     scrollTo(0, 0);
     main.current?.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true });
-  }, [place]);
+  }, [place, view.state]);
 
-  const View = VIEWS[place];
   return (
     <>
       {/* The router leaves a hash alone that is no place. */}
@@ -48,12 +45,29 @@ export function Shell() {
       <EngineStrip />
       <Notices />
       <main id="main" class="main" ref={main} tabIndex={-1}>
-        <View />
+        {view.state === 'shown' && <view.View />}
+        {view.state === 'loading' && <p class="place__lead">{t.places.loading}</p>}
+        {view.state === 'failed' && <PlaceFailed onRetry={() => void loadPlace(place)} />}
       </main>
       <DropLayer />
       <Arrivals />
       <Voice />
     </>
+  );
+}
+
+function PlaceFailed({ onRetry }: { readonly onRetry: () => void }) {
+  const { t } = useWords();
+  return (
+    <section data-testid="place-failed">
+      <h1 class="place__title" tabIndex={-1}>
+        {t.places.failed}
+      </h1>
+      <p class="place__lead">{t.places.failedHint}</p>
+      <button type="button" class="button" onClick={onRetry}>
+        {t.engine.retry}
+      </button>
+    </section>
   );
 }
 
