@@ -1,7 +1,8 @@
 // The one way in which imports run: from the page, commands and workers down to errors and progress.
 // Floors are named from the top; a folder may import from its own floor and from those below.
 const FLOORS = [
-  ['^src/app/', '^src/cli/', '^workers/'],
+  ['^src/app/', '^src/cli/', '^src/library/'],
+  ['^src/browser/', '^workers/'],
   ['^src/recognizer\\.ts$'],
   ['retrieval', 'rerank', 'nets', 'training', 'evaluation', 'inference'].map((f) => `^src/${f}/`),
   ['weights', 'imaging', 'geometry', 'matching', 'tensor', 'bridge', 'offline'].map(
@@ -44,7 +45,7 @@ module.exports = {
       name: 'no-node-in-the-page',
       comment: 'What the page or a worker loads must run in a browser.',
       severity: 'error',
-      from: { path: ['^src/app/', '^workers/'] },
+      from: { path: ['^src/app/', '^src/browser/', '^src/library/', '^workers/'] },
       to: { reachable: true, path: ['^src/cli/', '-node\\.ts$', '/node-[^/]*\\.ts$', '^node:'] },
     },
     {
@@ -52,7 +53,7 @@ module.exports = {
       comment:
         'The driver of PostgreSQL is for commands; a page asks a service (src/retrieval/remote).',
       severity: 'error',
-      from: { path: ['^src/app/', '^workers/'] },
+      from: { path: ['^src/app/', '^src/browser/', '^src/library/', '^workers/'] },
       to: { reachable: true, path: ['^src/retrieval/postgres/', 'node_modules/pg/'] },
     },
     {

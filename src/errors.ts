@@ -36,13 +36,16 @@ export type ErrorCode =
  */
 export class CairnError extends Error {
   override readonly name = 'CairnError';
+  /** Which of the things that a code stands for, where the page has words for each: a kind of file, say. */
+  readonly subject: string | undefined;
   constructor(
     readonly code: ErrorCode,
     message: string,
     readonly remedy: string,
-    options?: ErrorOptions,
+    options?: ErrorOptions & { readonly subject?: string | undefined },
   ) {
     super(message, options);
+    this.subject = options?.subject;
   }
 }
 
@@ -51,12 +54,15 @@ export interface PlainError {
   readonly code: ErrorCode;
   readonly message: string;
   readonly remedy: string;
+  /** See {@link CairnError.subject}. */
+  readonly subject?: string;
 }
 
 /** Turns anything thrown into a plain error; what is not ours becomes `internal`, aborts `aborted`. */
 export function toPlainError(thrown: unknown): PlainError {
   if (thrown instanceof CairnError) {
-    return { code: thrown.code, message: thrown.message, remedy: thrown.remedy };
+    const { code, message, remedy, subject } = thrown;
+    return subject === undefined ? { code, message, remedy } : { code, message, remedy, subject };
   }
   if (thrown instanceof DOMException && thrown.name === 'AbortError') {
     return {
@@ -71,7 +77,7 @@ export function toPlainError(thrown: unknown): PlainError {
 
 /** The way back from {@link toPlainError}. */
 export function fromPlainError(plain: PlainError): CairnError {
-  return new CairnError(plain.code, plain.message, plain.remedy);
+  return new CairnError(plain.code, plain.message, plain.remedy, { subject: plain.subject });
 }
 
 /** Anything thrown as a `CairnError`: ours unchanged, others as {@link toPlainError} sees them. */

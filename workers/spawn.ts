@@ -1,12 +1,13 @@
-// Bridges to the workers, for a page: which code runs where is known here alone.
+// Bridges to the workers that recognise, for a page. A bundler takes every worker that is named in a file that it meets: hence
+// the trainer's, which only Cairn's own page needs, is in a file of its own.
 import { type BridgeOptions, WorkerBridge } from '../src/bridge/worker-bridge.ts';
 import { linkWorker } from '../src/bridge/worker-link.ts';
 import type { EncoderService, EncoderSettings } from '../src/inference/encoder-service.ts';
 import type { MatcherService, MatcherSettings } from '../src/inference/matcher-service.ts';
 import type { IndexService } from '../src/retrieval/index-service.ts';
-import type { TrainerService } from '../src/training/tuning/trainer-service.ts';
 
-type Hooks<Api> = Pick<BridgeOptions<Api>, 'prepare' | 'onCrash' | 'idleMs'>;
+/** What whoever uses a worker may add to its bridge. */
+export type Hooks<Api> = Pick<BridgeOptions<Api>, 'prepare' | 'onCrash' | 'idleMs'>;
 
 /** Milliseconds without progress. Loading compiles a network; a photo takes a second at most. */
 const ENCODER_TIMEOUTS = { open: 180_000, useTuned: 180_000, encode: 60_000 };
@@ -14,8 +15,6 @@ const ENCODER_TIMEOUTS = { open: 180_000, useTuned: 180_000, encode: 60_000 };
 const INDEX_TIMEOUTS = { open: 180_000, search: 600_000, ready: 600_000 };
 /** Opening compiles the graphs; a candidate takes a second at most. */
 const MATCHER_TIMEOUTS = { open: 180_000, verify: 180_000 };
-/** Opening compiles the backend's kernels; a call of `advance` does a few steps. */
-const TRAINER_TIMEOUTS = { open: 180_000, advance: 180_000 };
 
 /**
  * An encoder in a worker of its own, configured anew whenever that has to be started again; then
@@ -44,16 +43,6 @@ export function bridgeIndex(hooks: Hooks<IndexService> = {}): WorkerBridge<Index
   return new WorkerBridge<IndexService>(
     () => linkWorker(new Worker(new URL('./index.ts', import.meta.url), { type: 'module' })),
     { name: 'index', timeouts: INDEX_TIMEOUTS, ...hooks },
-  );
-}
-
-/** The trainer in a worker, started by the first call: most visits never need it. */
-export function bridgeTrainer(
-  hooks: Pick<Hooks<TrainerService>, 'onCrash'> = {},
-): WorkerBridge<TrainerService> {
-  return new WorkerBridge<TrainerService>(
-    () => linkWorker(new Worker(new URL('./trainer.ts', import.meta.url), { type: 'module' })),
-    { name: 'trainer', timeouts: TRAINER_TIMEOUTS, ...hooks },
   );
 }
 

@@ -1,6 +1,9 @@
 // Opens workers, storage, models and collections, and wires them together: what an Engine runs on.
 import { effect, type Signal } from '@preact/signals';
-import { bridgeEncoder, bridgeTrainer } from '../../workers/spawn.ts';
+import { bridgeEncoder } from '../../workers/spawn.ts';
+import { bridgeTrainer } from '../../workers/spawn-trainer.ts';
+import { Gallery, joinParts, openParts } from '../browser/galleries.ts';
+import { pageVerifier } from '../browser/verifier.ts';
 import { toPlainError } from '../errors.ts';
 import { backendInWords } from '../inference/backend.ts';
 import type { TaskQueue } from '../inference/task-queue.ts';
@@ -22,7 +25,6 @@ import type { EngineStatus, Notice } from './engine.ts';
 import { pageTuner } from './page-tuner.ts';
 import type { Services } from './services/service-list.ts';
 import type { BuilderParts } from './teaching/building/builder.ts';
-import { Gallery, joinParts, openParts } from './teaching/galleries.ts';
 import { type HeadInUse, headInUse } from './teaching/head.ts';
 import { InUse } from './teaching/in-use.ts';
 import { Library } from './teaching/library.ts';
@@ -30,7 +32,6 @@ import { refuseWithoutRoom } from './teaching/storage-room.ts';
 import { tunableNetwork } from './teaching/tuned-network.ts';
 import { tuningsOf } from './teaching/tuner.ts';
 import type { Tuning } from './teaching/tuning.ts';
-import { pageVerifier } from './verifier.ts';
 
 /** Below the page's own address: the build works under any path. */
 const MODELS = 'models/';

@@ -2,8 +2,8 @@
 // that worker comes and goes. The worker is a thread of Node's, with a stand-in for the matcher.
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Notice } from '../../src/app/engine.ts';
-import { type PageVerifier, pageVerifier, type VerifierParts } from '../../src/app/verifier.ts';
 import { type BridgeOptions, WorkerBridge } from '../../src/bridge/worker-bridge.ts';
+import { type PageVerifier, pageVerifier, type VerifierParts } from '../../src/browser/verifier.ts';
 import type { VerificationTask } from '../../src/inference/verify-photo.ts';
 import { nextTask, type Progress } from '../../src/progress.ts';
 import type { Verifier } from '../../src/recognizer.ts';

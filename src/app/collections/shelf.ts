@@ -1,13 +1,12 @@
 // Installed collections that are open for search, each in an index worker of its own.
 import { type ReadonlySignal, signal } from '@preact/signals';
-import { CairnError, type PlainError, toPlainError } from '../../errors.ts';
+import { Gallery } from '../../browser/galleries.ts';
+import { installedSource, urlSource } from '../../browser/sources.ts';
+import { type PlainError, toPlainError } from '../../errors.ts';
 import type { LongWork } from '../../progress.ts';
 import type { Collection, EncoderIdentity } from '../../retrieval/collection.ts';
-import type { CollectionSource } from '../../retrieval/index-service.ts';
-import { installCollection, openInstalled } from '../../retrieval/install.ts';
 import type { CairnStore, InstalledCollection } from '../../retrieval/store.ts';
 import type { AdapterInUse } from '../../retrieval/taught-adapter.ts';
-import { Gallery } from '../teaching/galleries.ts';
 
 export type ShelfState =
   | { readonly at: 'opening' }
@@ -138,28 +137,4 @@ export class Shelf {
   #say(name: string, state: ShelfState): void {
     this.#states.value = new Map(this.#states.peek()).set(name, state);
   }
-}
-
-/** A worker has a store of its own where nothing is kept beyond the page: there it gets the content. */
-export async function installedSource(store: CairnStore, name: string): Promise<CollectionSource> {
-  if (!(await store.getCollection(name))) {
-    throw new CairnError(
-      'collection-missing',
-      `The collection ${name} is not installed.`,
-      'Another tab may have deleted it: install it again.',
-    );
-  }
-  return store.persistent
-    ? { kind: 'installed', name }
-    : { kind: 'loaded', loaded: await openInstalled(name, store) };
-}
-
-async function urlSource(
-  url: string,
-  store: CairnStore,
-  work: LongWork,
-): Promise<CollectionSource> {
-  if (store.persistent) return { kind: 'url', url };
-  const { name } = await installCollection(url, store, work);
-  return { kind: 'loaded', loaded: await openInstalled(name, store) };
 }

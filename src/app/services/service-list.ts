@@ -1,6 +1,7 @@
 // Collections behind an address that are searched there: an organisation's, too large for a tab. What describes a
 // photo goes there, so that each is agreed to; where one does not answer, the others go on.
 import { type ReadonlySignal, signal } from '@preact/signals';
+import type { OpenPart } from '../../browser/galleries.ts';
 import { type PlainError, toPlainError } from '../../errors.ts';
 import type { EncoderIdentity } from '../../retrieval/collection.ts';
 import type { CollectionDescription } from '../../retrieval/description.ts';
@@ -8,7 +9,6 @@ import { parseServiceAddress, RemoteCollection } from '../../retrieval/remote/re
 import type { CollectionSearch, ReferenceSource, SearchResult } from '../../retrieval/search.ts';
 import type { CairnStore } from '../../retrieval/store.ts';
 import { createTabs, type Tabs } from '../collections/tabs.ts';
-import type { OpenPart } from '../teaching/galleries.ts';
 import { inTurn } from '../teaching/locks.ts';
 
 /** Where the agreed addresses are kept; they are read and written under the lock of the same name. */

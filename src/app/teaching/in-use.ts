@@ -1,5 +1,15 @@
 // What recognition runs on: as shipped, through a tuned head, or with a tuned network beside the encoder.
 import type { Remote } from '../../bridge/worker-bridge.ts';
+import {
+  type Gallery,
+  joinParts,
+  type OpenPart,
+  openParts,
+  type SideBySide,
+  sideBySide,
+} from '../../browser/galleries.ts';
+import { installedSource } from '../../browser/sources.ts';
+import type { PictureSource } from '../../browser/verifier.ts';
 import type { EncoderService } from '../../inference/encoder-service.ts';
 import type { Stages } from '../../recognizer.ts';
 import type { RerankerModel } from '../../rerank/load-reranker.ts';
@@ -13,16 +23,7 @@ import type { PictureReference, ReferenceSource } from '../../retrieval/search.t
 import type { CairnStore } from '../../retrieval/store.ts';
 import { TAUGHT_COLLECTION } from '../../retrieval/taught-collection.ts';
 import type { AppliedTuning, Tunings } from '../../training/tuning/trainer-keep.ts';
-import { installedSource, type Shelf } from '../collections/shelf.ts';
-import type { PictureSource } from '../verifier.ts';
-import {
-  type Gallery,
-  joinParts,
-  type OpenPart,
-  openParts,
-  type SideBySide,
-  sideBySide,
-} from './galleries.ts';
+import type { Shelf } from '../collections/shelf.ts';
 import { type HeadInUse, headInUse, throughHead } from './head.ts';
 import { pictureOf } from './pictures.ts';
 import { dropTunedCollections, type TunableNetwork, TunedNetwork } from './tuned-network.ts';

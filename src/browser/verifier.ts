@@ -10,7 +10,6 @@ import type { Verifier } from '../recognizer.ts';
 import { VERIFICATION } from '../rerank/presets.ts';
 import type { PictureReference, ReferenceSource } from '../retrieval/search.ts';
 import type { MatcherEntry } from '../weights/registry.ts';
-import type { Notice } from './engine.ts';
 
 /**
  * Milliseconds without a photo after which the worker is ended: WASM gives no memory back otherwise. Longer
@@ -27,6 +26,12 @@ export type PictureSource = (
 
 type Matcher = Pick<MatcherService, 'open' | 'verify'>;
 
+/** What a user should know of, but that stops nothing. */
+export interface VerifierNotice {
+  readonly id: 'self-test-failed' | 'worker-restarted' | 'matcher-unavailable';
+  readonly detail: string;
+}
+
 export interface VerifierParts {
   /** Absolute address of the models folder, ending in a slash. */
   readonly models: string;
@@ -34,7 +39,7 @@ export interface VerifierParts {
   readonly entry: MatcherEntry | null;
   /** Whether downloads last. Where they do not, the worker stays: another would download its model anew. */
   readonly persistent: boolean;
-  readonly notify: (notice: Notice) => void;
+  readonly notify: (notice: VerifierNotice) => void;
   /** How far opening the matcher is; null once that is over, well or not. */
   readonly onOpening: (progress: Progress | null) => void;
   /** Where the matcher runs; a worker of the page unless given. */

@@ -1,23 +1,23 @@
 // What is searched: installed collections and the user's own, each in an index worker, joined as one.
-import { bridgeIndex } from '../../../workers/spawn.ts';
-import type { WorkerBridge } from '../../bridge/worker-bridge.ts';
-import type { OnProgress } from '../../progress.ts';
+import { bridgeIndex } from '../../workers/spawn.ts';
+import type { WorkerBridge } from '../bridge/worker-bridge.ts';
+import type { OnProgress } from '../progress.ts';
 import {
   type Collection,
   collectionRows,
   type EncoderIdentity,
   type MatcherIdentity,
-} from '../../retrieval/collection.ts';
-import type { CollectionSource, IndexService, IndexStatus } from '../../retrieval/index-service.ts';
-import type { CollectionLabel } from '../../retrieval/labels.ts';
-import type { CollectionSearch, NamedReference, ReferenceSource } from '../../retrieval/search.ts';
-import type { AdapterInUse } from '../../retrieval/taught-adapter.ts';
+} from '../retrieval/collection.ts';
+import type { CollectionSource, IndexService, IndexStatus } from '../retrieval/index-service.ts';
+import type { CollectionLabel } from '../retrieval/labels.ts';
+import type { CollectionSearch, NamedReference, ReferenceSource } from '../retrieval/search.ts';
+import type { AdapterInUse } from '../retrieval/taught-adapter.ts';
 import {
   joinLabels,
   joinReferences,
   joinSearches,
   type SearchPart,
-} from '../../retrieval/taught-search.ts';
+} from '../retrieval/taught-search.ts';
 
 export interface OpenGallery {
   readonly source: CollectionSource;
