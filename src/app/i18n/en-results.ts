@@ -1,0 +1,21 @@
+// The texts of saving and sharing results in English.
+export const results = {
+  more: 'More',
+  moreName: (photo: string) => `More to do with the result of ${photo}`,
+  picture: 'Save a picture with the result',
+  pictureHint: 'A JPEG without the photo’s metadata (place, time, camera)',
+  json: 'Save as JSON',
+  jsonHint: 'For programs',
+  share: 'Share',
+  shareName: (photo: string) => `Share the result of ${photo}`,
+  saved: (file: string) => `Saved as ${file}.`,
+  drawing: 'Drawing the picture',
+  pictureFailed: 'The picture could not be drawn.',
+  shareReady: 'The picture is ready. Press “Share” once more.',
+  shareFailed: 'Sharing did not work.',
+  all: 'Save all',
+  csv: 'Table (CSV)',
+  csvHint: 'Opens in Excel, Numbers, LibreOffice',
+  jsonLines: 'JSON lines',
+  jsonLinesHint: 'For programs; the same as the command prints',
+};
