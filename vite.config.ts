@@ -4,6 +4,13 @@ import { cp, stat } from 'node:fs/promises';
 import { extname, join, resolve, sep } from 'node:path';
 import { type Connect, defaultClientConditions, defineConfig, type Plugin } from 'vite';
 import { shellWorker } from './scripts/shell-worker.ts';
+import { thirdPartyLicences } from './scripts/third-party-licences.ts';
+import {
+  CONNECT,
+  connectOrigins,
+  documentPolicy,
+  filePolicy,
+} from './src/offline/content-policy.ts';
 
 const ROOT = import.meta.dirname;
 /** Model files lie outside public/, so that Node finds them at the same place as the page. */
@@ -48,31 +55,28 @@ export function serveModels(): Plugin {
   };
 }
 
-/** Environment variable: origins that collections may be installed from beside the page's own, with spaces between. */
-const CONNECT = 'CAIRN_CONNECT';
+const CONNECT_ORIGINS = connectOrigins(process.env[CONNECT] ?? '');
 
-/** The policy of index.html with these origins in its connect-src. Throws on what is no origin. */
-export function allowOrigins(html: string, given: string): string {
-  const origins = given.split(/\s+/).filter((origin) => origin !== '');
-  for (const origin of origins) {
-    // Nothing that could end the directive, and no wildcards.
-    if (!/^https?:\/\/([a-z0-9.-]+|\[[0-9a-f:]+\])(:\d+)?$/.test(origin)) {
-      throw new Error(`${CONNECT}: "${origin}" is no origin such as https://a.example`);
-    }
-  }
-  if (origins.length === 0) return html;
-  const own = "connect-src 'self'";
-  if (!html.includes(own)) throw new Error(`index.html has no ${own} to add to`);
-  return html.replace(own, [own, ...origins].join(' '));
-}
-
-/** Lets whoever hosts the page allow other hosts of collections. */
-function allowConnect(): Plugin {
+/** Puts the policy before everything that it is to hold for. */
+function contentPolicy(): Plugin {
   return {
-    name: 'cairn-connect',
-    transformIndexHtml: (html) => allowOrigins(html, process.env[CONNECT] ?? ''),
+    name: 'cairn-content-policy',
+    // Vite's own client, in development, is not made for it.
+    apply: 'build',
+    transformIndexHtml: () => [
+      {
+        tag: 'meta',
+        attrs: {
+          'http-equiv': 'Content-Security-Policy',
+          content: documentPolicy(CONNECT_ORIGINS),
+        },
+        injectTo: 'head-prepend',
+      },
+    ],
   };
 }
+
+const licences = thirdPartyLicences();
 
 export default defineConfig({
   root: ROOT,
@@ -80,14 +84,14 @@ export default defineConfig({
   base: './',
   // No fall-back to index.html: an asset that is missing must be a 404, not a page.
   appType: 'mpa',
-  plugins: [serveModels(), allowConnect(), shellWorker()],
+  plugins: [serveModels(), contentPolicy(), licences.page, shellWorker(CONNECT_ORIGINS)],
   resolve: {
     // onnxruntime-web then leaves its .wasm and .mjs to us (src/inference/browser-runtime.ts).
     conditions: ['onnxruntime-web-use-extern-wasm', ...defaultClientConditions],
   },
   // These find files beside themselves, which pre-bundling would move.
   optimizeDeps: { exclude: ['onnxruntime-web', 'hnswlib-wasm'] },
-  worker: { format: 'es' },
+  worker: { format: 'es', plugins: licences.workers },
   build: {
     target: 'es2023',
     // WASM and weights as data: URLs would be larger and could not be compiled while streaming.
@@ -97,5 +101,9 @@ export default defineConfig({
     rolldownOptions: { checks: { bundlerTimings: false } },
   },
   server: { port: 5173, host: '127.0.0.1', headers: ISOLATION_HEADERS },
-  preview: { port: 5173, host: '127.0.0.1', headers: ISOLATION_HEADERS },
+  preview: {
+    port: 5173,
+    host: '127.0.0.1',
+    headers: { ...ISOLATION_HEADERS, 'Content-Security-Policy': filePolicy(CONNECT_ORIGINS) },
+  },
 });

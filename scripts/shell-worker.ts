@@ -3,8 +3,10 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import { build, type Plugin } from 'vite';
+import { filePolicy } from '../src/offline/content-policy.ts';
 import {
   isForGpu,
+  isForLater,
   isShellFile,
   type ShellFile,
   type ShellList,
@@ -14,8 +16,8 @@ import {
 const ENTRY = resolve(import.meta.dirname, '../src/offline/sw.ts');
 const hash = (content: string | Uint8Array) => createHash('sha256').update(content);
 
-/** The shell of a site as its files are now. */
-export async function listShell(site: string): Promise<ShellList> {
+/** The shell of a site as its files are now. @param connect as of {@link filePolicy} */
+export async function listShell(site: string, connect: readonly string[] = []): Promise<ShellList> {
   const entries = await readdir(site, { recursive: true, withFileTypes: true });
   const paths = entries
     .filter((entry) => entry.isFile())
@@ -27,10 +29,19 @@ export async function listShell(site: string): Promise<ShellList> {
     const content = await readFile(join(site, path));
     const integrity = `sha256-${hash(content).digest('base64')}`;
     const bytes = content.length;
-    files.push(isForGpu(path) ? { path, integrity, bytes, gpu: true } : { path, integrity, bytes });
+    const file: ShellFile = { path, integrity, bytes };
+    files.push({
+      ...file,
+      ...(isForGpu(path) && { gpu: true }),
+      ...(isForLater(path) && { later: true }),
+    });
   }
   const all = files.map(({ path, integrity }) => `${path} ${integrity}\n`).join('');
-  return { build: hash(all).digest('hex').slice(0, 16), files };
+  return {
+    build: hash(all).digest('hex').slice(0, 16),
+    policy: filePolicy(connect),
+    files,
+  };
 }
 
 let bundled: Promise<string> | null = null;
@@ -54,16 +65,19 @@ async function bundleWorker(): Promise<string> {
 }
 
 /** Writes sw.js for the files that the site has now. Anew after any of them has changed. */
-export async function writeWorker(site: string): Promise<ShellList> {
+export async function writeWorker(
+  site: string,
+  connect: readonly string[] = [],
+): Promise<ShellList> {
   bundled ??= bundleWorker();
-  const list = await listShell(site);
+  const list = await listShell(site, connect);
   const text = `const CAIRN_SHELL = ${JSON.stringify(list)};\n${await bundled}`;
   await writeFile(join(site, WORKER_FILE), text);
   return list;
 }
 
 /** After everything else of the build is written. */
-export function shellWorker(): Plugin {
+export function shellWorker(connect: readonly string[] = []): Plugin {
   let site = '';
   return {
     name: 'cairn-shell-worker',
@@ -75,7 +89,7 @@ export function shellWorker(): Plugin {
       order: 'post',
       sequential: true,
       handler: async (error?: Error) => {
-        if (!error) await writeWorker(site);
+        if (!error) await writeWorker(site, connect);
       },
     },
   };

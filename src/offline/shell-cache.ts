@@ -92,9 +92,30 @@ export async function fillShell(
   );
   const failed = (await Promise.allSettled(lanes)).find(({ status }) => status === 'rejected');
   if (failed?.status === 'rejected') throw failed.reason;
+  // What the user has used before is there for the new build, too.
+  for (const file of list.files.filter(({ later }) => later)) {
+    const response = await copyOf(parts, older, file);
+    if (response) await cache.put(addressOf(file.path, scope), response);
+  }
   const mark: Complete = { gpu };
   await cache.put(addressOf(COMPLETE, scope), Response.json(mark));
   return true;
+}
+
+/**
+ * A file that is kept from its first use on: downloaded and kept now, for a build that is whole.
+ * @throws what fetching throws; a full storage keeps nobody from the file
+ */
+export async function fetchLater(
+  parts: ShellCacheParts,
+  build: string,
+  file: ShellFile,
+): Promise<Response> {
+  const { caches, scope } = parts;
+  const response = await download(parts, file);
+  const cache = await caches.open(shellCacheName(scope, build));
+  await cache.put(addressOf(file.path, scope), response.clone()).catch(() => undefined);
+  return response;
 }
 
 async function copyOf(

@@ -11,11 +11,15 @@ export interface ShellFile {
   readonly bytes: number;
   /** Needed only where recognition runs on WebGPU. */
   readonly gpu?: true;
+  /** Of use to few: kept from its first use on. */
+  readonly later?: true;
 }
 
 export interface ShellList {
   /** Hash of all paths and contents: two builds that differ anywhere have two. */
   readonly build: string;
+  /** Content-Security-Policy of every answer. */
+  readonly policy: string;
   readonly files: readonly ShellFile[];
 }
 
@@ -36,9 +40,14 @@ export function isForGpu(path: string): boolean {
   return /\/ort-wasm[^/]*\.asyncify[^/]*\.wasm$/.test(path);
 }
 
+/** libheif, which only photos in HEIC need, and only where the browser does not read those itself. */
+export function isForLater(path: string): boolean {
+  return /\/libheif-[^/]*\.(js|wasm)$/.test(path);
+}
+
 /** What must be there before a build is served. @param gpu whether recognition runs on WebGPU */
 export function neededFiles({ files }: ShellList, gpu: boolean): ShellFile[] {
-  return files.filter((file) => gpu || !file.gpu);
+  return files.filter((file) => !file.later && (gpu || !file.gpu));
 }
 
 export function totalBytes(files: readonly ShellFile[]): number {

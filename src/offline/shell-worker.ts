@@ -9,6 +9,7 @@ import type { FillReply } from './messages.ts';
 import { keepShared, SHARE_PATH } from './shared-photos.ts';
 import {
   completeness,
+  fetchLater,
   fillShell,
   keptFile,
   type ShellCacheParts,
@@ -26,6 +27,9 @@ import {
   totalBytes,
 } from './shell-list.ts';
 import type { FetchEventLike, WorkerScope } from './worker-scope.ts';
+
+/** Its name; several policies in one header hold together. */
+const POLICY = 'Content-Security-Policy';
 
 export class ShellWorker {
   readonly #scope: WorkerScope;
@@ -114,10 +118,16 @@ export class ShellWorker {
     const kept =
       request.mode === 'navigate' ? this.#navigate(event, path) : this.#asset(event, path);
     // Storage that fails must not keep anybody from the page: the network is asked as if there were no worker.
-    return kept.then(
-      (response) => response ?? this.#network(request),
-      () => this.#network(request),
-    );
+    return kept
+      .catch(() => undefined)
+      .then(async (response) => this.#guarded(response ?? (await this.#scope.fetch(request))));
+  }
+
+  /** With the headers of the site; what the host demands beyond them holds as well. */
+  #guarded(response: Response): Response {
+    const host = response.headers.get(POLICY);
+    const own = this.#list.policy;
+    return isolated(response, { [POLICY]: host === null ? own : `${host}, ${own}` });
   }
 
   /** Undefined for what is not kept. */
@@ -142,8 +152,16 @@ export class ShellWorker {
     return (
       (build === null ? undefined : await keptFile(this.#parts, build, path)) ??
       (await this.#ownFile(path)) ??
-      (isHashed(path) ? await this.#anyFile(path) : undefined)
+      (isHashed(path) ? await this.#anyFile(path) : undefined) ??
+      (await this.#laterFile(path))
     );
+  }
+
+  /** Undefined for what is not kept from its first use on. Throws where it cannot be had. */
+  async #laterFile(path: string): Promise<Response | undefined> {
+    const file = this.#list.files.find((one) => one.later && one.path === path);
+    // #ownFile has looked whether the build is whole.
+    return file && this.#complete ? fetchLater(this.#parts, this.#list.build, file) : undefined;
   }
 
   /** Nothing of a build is served before all of it is there: its files fit each other only. */
@@ -160,10 +178,6 @@ export class ShellWorker {
       if (kept) return kept;
     }
     return undefined;
-  }
-
-  async #network(request: Request): Promise<Response> {
-    return isolated(await this.#scope.fetch(request));
   }
 
   async #takeShare(request: Request): Promise<Response> {

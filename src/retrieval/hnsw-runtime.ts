@@ -5,6 +5,7 @@
 // WebAssembly module imports them: one file at a time, in memory, no database.
 import type { HnswGraph, HnswlibModule } from 'hnswlib-wasm/lib/hnswlib.mjs';
 import type { Bytes } from '../weights/sha256.ts';
+import { serveEmbindWithoutEval } from './embind-closures.ts';
 
 export type { HnswGraph } from 'hnswlib-wasm/lib/hnswlib.mjs';
 
@@ -34,6 +35,7 @@ export function loadHnsw(): Promise<HnswRuntime> {
 type Imports = Record<string, (...args: number[]) => number>;
 
 async function load(): Promise<HnswRuntime> {
+  serveEmbindWithoutEval();
   const { default: factory } = await import('hnswlib-wasm/lib/hnswlib.mjs');
   const files = new FileServer();
   const lib = await withHooks(factory, (imports) => files.hook(imports));
