@@ -8,7 +8,7 @@ const files = (n: number, shown: string) => count(n, shown, 'file', 'files');
 
 const aside = {
   unreadable: (n: number, shown: string) =>
-    `${count(n, shown, 'picture', 'pictures')} in formats that browsers cannot read, such as HEIC or TIFF. As JPEG ${n === 1 ? 'it' : 'they'} could be learned.`,
+    `${count(n, shown, 'picture', 'pictures')} in formats that cannot be read here, such as TIFF. As JPEG ${n === 1 ? 'it' : 'they'} could be learned.`,
   loose: (n: number, shown: string) =>
     `${photos(n, shown)} beside the landmarks’ folders. In one of those ${n === 1 ? 'it' : 'they'} would be learned.`,
   others: (n: number, shown: string) =>

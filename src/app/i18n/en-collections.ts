@@ -17,6 +17,7 @@ const parts = {
   models: 'Models',
   collections: 'Collections',
   taught: 'What you taught',
+  history: 'History',
   graphs: 'Search graphs',
   needless: 'No longer needed',
 } satisfies Record<StoragePart, string>;

@@ -14,7 +14,7 @@ export const errors = {
   },
   'photo-unsupported': {
     what: 'This is not a kind of photo that can be read here.',
-    remedy: 'Use a JPEG, PNG, WebP, AVIF, GIF or BMP file.',
+    remedy: 'Use a JPEG, PNG, WebP, AVIF, HEIC, GIF or BMP file.',
   },
   'photo-corrupt': {
     what: 'This photo is damaged and cannot be read.',

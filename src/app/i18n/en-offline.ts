@@ -5,7 +5,7 @@ export const offline = {
   off: 'This browser window does not keep pages, so Cairn needs the network at each visit.',
   preparing: 'The page is being kept in this browser, so that it works without a network.',
   kept: (bytes: string) =>
-    `Works offline from now on: the page (${bytes}), its models and its collections are kept in this browser. Only fetching new collections needs the network.`,
+    `Works offline from now on: the page (${bytes}), its models and its collections are kept in this browser. Only fetching new collections needs the network, and the first HEIC photo where the browser cannot read those itself.`,
   noRoom: (bytes: string) =>
     `The browser has too little room left to keep the page (${bytes}) for use offline. The place Collections shows what can be removed.`,
   failed:

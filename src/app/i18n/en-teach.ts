@@ -196,5 +196,5 @@ export const teach = {
     `${photos(n, shown)} of ${name} removed.`,
   undo: 'Undo',
   undone: (name: string) => `${name} is back as it was.`,
-  failed: 'That could not be stored.',
+  failed: 'That did not work.',
 };

@@ -4,11 +4,16 @@ import type { FeatureName, LabelFeature, PhotoFeature } from '../../rerank/featu
 import type { RankingStage } from '../../rerank/rerank.ts';
 import type { Kind } from '../../verdict.ts';
 import type { Notice } from '../engine.ts';
+import { camera } from './en-camera.ts';
 import { collections } from './en-collections.ts';
 import { count, plural } from './en-count.ts';
 import { errors } from './en-errors.ts';
+import { history } from './en-history.ts';
+import { compare, map } from './en-map.ts';
 import { offline } from './en-offline.ts';
+import { subjects } from './en-photo-errors.ts';
 import { places } from './en-places.ts';
+import { results } from './en-results.ts';
 import { services } from './en-services.ts';
 import { teach } from './en-teach.ts';
 
@@ -86,7 +91,7 @@ const features = {
 
 const notices = {
   'self-test-failed':
-    'The graphics processor gave wrong results in a self-test, so the slower, reliable way is used.',
+    'The graphics processor gave wrong results or stopped, so the slower, reliable way is used.',
   'no-isolation':
     'This page runs without cross-origin isolation, so only one processor core is used. It works, more slowly.',
   'worker-restarted': 'The part that does the work stopped and was restarted. You can go on.',
@@ -121,6 +126,8 @@ export const en = {
   switches: {
     language: '切换到中文',
     otherLanguage: '中文',
+    languageFailed:
+      'The texts of the other language could not be fetched. Try again with a network.',
     theme: {
       auto: 'Colours: as the device. Change to light.',
       light: 'Colours: light. Change to dark.',
@@ -261,7 +268,7 @@ export const en = {
     lead: 'A cairn is a pile of stones that tells walkers where they are. This one tells you what landmark is in a photo.',
     privacyTitle: 'Your photos stay yours',
     privacy:
-      'Photos are read, compared and forgotten in this browser tab. There is no server that sees them, no account, no tracking, and this page is forbidden by its own rules to contact any other site, except those that its host allows for fetching collections.',
+      'Photos are read and compared in this browser tab, then forgotten; the history keeps a small picture with each result, in this browser alone, and can be switched off. There is no server that sees them, no account, no tracking, and this page is forbidden by its own rules to contact any other site, except those that its host allows for fetching collections.',
     howTitle: 'How it decides',
     how: 'A neural network turns the photo into a list of numbers. The most similar photos of known landmarks are looked up and vote on the name; whatever resembles ordinary scenes counts against it. A small statistical model then says how likely the best name is to be right. When that is not likely enough, Cairn says so instead of guessing.',
     limitsTitle: 'What it cannot do',
@@ -299,11 +306,17 @@ export const en = {
       `${engine}; graphs built for ${built} of ${shards} shards`,
     storageFacts: (used: string, quota: string) => `${used} of ${quota}`,
   },
+  camera,
   collections,
+  history,
+  compare,
+  map,
   offline,
   places,
+  results,
   services,
   teach,
   stages,
   errors,
+  subjects,
 };

@@ -25,6 +25,8 @@ export interface Format {
   readonly coordinates: (lat: number, lon: number) => string;
   /** A day, of an ISO 8601 time. */
   readonly date: (time: string) => string;
+  /** The same with hours and minutes, where the user is. */
+  readonly dateTime: (time: string) => string;
   readonly compare: (a: string, b: string) => number;
 }
 
@@ -58,6 +60,7 @@ export function createFormat(language: Language): Format {
   const seconds = unitFormat(tag, 'second', 1);
   const regions = new Intl.DisplayNames([tag], { type: 'region', fallback: 'code' });
   const day = new Intl.DateTimeFormat(tag, { dateStyle: 'medium' });
+  const moment = new Intl.DateTimeFormat(tag, { dateStyle: 'medium', timeStyle: 'short' });
   const collator = new Intl.Collator(tag, { sensitivity: 'base', numeric: true });
 
   return {
@@ -91,12 +94,16 @@ export function createFormat(language: Language): Format {
         ? `${lat < 0 ? '南纬' : '北纬'} ${y}°，${lon < 0 ? '西经' : '东经'} ${x}°`
         : `${y}° ${lat < 0 ? 'S' : 'N'}, ${x}° ${lon < 0 ? 'W' : 'E'}`;
     },
-    date: (time) => {
-      const at = new Date(time);
-      return Number.isNaN(at.getTime()) ? time : day.format(at);
-    },
+    date: (time) => written(time, day),
+    dateTime: (time) => written(time, moment),
     compare: (a, b) => collator.compare(a, b),
   };
+}
+
+/** What is no time is shown as it is. */
+function written(time: string, format: Intl.DateTimeFormat): string {
+  const at = new Date(time);
+  return Number.isNaN(at.getTime()) ? time : format.format(at);
 }
 
 /** The power of 1000 in whose unit `n` bytes read best. */

@@ -1,13 +1,20 @@
-// The languages of the page: which there are, how one is chosen, and their texts by type.
-import { en } from './en.ts';
-import { zh } from './zh.ts';
+// The languages of the page: which there are, how one is chosen, and their texts, fetched when they are wanted.
+import type { en } from './en.ts';
 
 /** The shape that every language must fill; English defines it. */
 export type Messages = typeof en;
 
 export type Language = 'en' | 'zh';
 
-export const MESSAGES: Readonly<Record<Language, Messages>> = { en, zh };
+const LOADERS: Readonly<Record<Language, () => Promise<Messages>>> = {
+  en: async () => (await import('./en.ts')).en,
+  zh: async () => (await import('./zh.ts')).zh,
+};
+
+/** Rejects with what the browser says where the file cannot be fetched. */
+export function loadMessages(language: Language): Promise<Messages> {
+  return LOADERS[language]();
+}
 
 /** BCP 47 tags: for the `lang` attribute and for Intl. */
 export const LANGUAGE_TAG: Readonly<Record<Language, string>> = { en: 'en', zh: 'zh-Hans' };

@@ -58,7 +58,7 @@ export const build: Messages['teach']['build'] = {
   goneFile: '已不在原处，或在读取时有变化。',
   aside: {
     unreadable: (_n, shown) =>
-      `${shown} 张图片的格式浏览器无法读取，例如 HEIC 或 TIFF。导出为 JPEG 后即可学习。`,
+      `${shown} 张图片的格式无法在此读取，例如 TIFF。导出为 JPEG 后即可学习。`,
     loose: (_n, shown) => `${shown} 张照片不在地标的文件夹里。放进其中一个即可学习。`,
     others: (_n, shown) => `${shown} 个文件不是照片。`,
     hidden: (_n, shown) => `${shown} 个隐藏文件。`,

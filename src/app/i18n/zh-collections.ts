@@ -128,6 +128,7 @@ export const collections: Messages['collections'] = {
       models: '模型',
       collections: '地标库',
       taught: '你教过的内容',
+      history: '历史记录',
       graphs: '搜索图',
       needless: '不再需要',
     },

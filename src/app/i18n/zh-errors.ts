@@ -8,7 +8,7 @@ export const errors: Messages['errors'] = {
   },
   'photo-unsupported': {
     what: '这不是这里能读取的照片格式。',
-    remedy: '请使用 JPEG、PNG、WebP、AVIF、GIF 或 BMP 文件。',
+    remedy: '请使用 JPEG、PNG、WebP、AVIF、HEIC、GIF 或 BMP 文件。',
   },
   'photo-corrupt': {
     what: '这张照片已损坏，无法读取。',

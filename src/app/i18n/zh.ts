@@ -1,9 +1,14 @@
 // Every text of the page in Simplified Chinese; the type makes a missing key a compile error.
 import type { Messages } from './messages.ts';
+import { camera } from './zh-camera.ts';
 import { collections } from './zh-collections.ts';
 import { errors } from './zh-errors.ts';
+import { history } from './zh-history.ts';
+import { compare, map } from './zh-map.ts';
 import { offline } from './zh-offline.ts';
+import { subjects } from './zh-photo-errors.ts';
 import { places } from './zh-places.ts';
+import { results } from './zh-results.ts';
 import { services } from './zh-services.ts';
 import { teach } from './zh-teach.ts';
 
@@ -24,6 +29,7 @@ export const zh: Messages = {
   switches: {
     language: 'Switch to English',
     otherLanguage: 'English',
+    languageFailed: '未能取得另一种语言的文字。请联网后重试。',
     theme: {
       auto: '配色：跟随设备。切换为浅色。',
       light: '配色：浅色。切换为深色。',
@@ -48,7 +54,7 @@ export const zh: Messages = {
     label: '提示',
     dismiss: '知道了',
     text: {
-      'self-test-failed': '图形处理器未通过自检，已改用较慢但可靠的方式。',
+      'self-test-failed': '图形处理器结果有误或已停止工作，已改用较慢但可靠的方式。',
       'no-isolation': '页面没有跨源隔离，只能使用一个处理器核心：可以用，但会慢一些。',
       'worker-restarted': '后台工作线程意外停止，已重新启动，可以继续使用。',
       'storage-unavailable': '无法使用浏览器存储：功能正常，但每次访问都要重新下载。',
@@ -226,7 +232,7 @@ export const zh: Messages = {
     lead: 'Cairn 指石堆路标：旅人堆起石块，告诉后来者身在何处。这个 Cairn 告诉你照片里是哪处地标。',
     privacyTitle: '照片始终属于你',
     privacy:
-      '照片只在这个浏览器标签页里读取、比较，随后即被忘记。没有服务器会看到它们，没有账号，没有跟踪；页面自身的规则也禁止它联系任何其他网站，只有托管者允许用来获取地标库的除外。',
+      '照片只在这个浏览器标签页里读取、比较，随后即被忘记；历史记录只在这个浏览器里为每个结果保存一张小图，可以关闭。没有服务器会看到它们，没有账号，没有跟踪；页面自身的规则也禁止它联系任何其他网站，只有托管者允许用来获取地标库的除外。',
     howTitle: '它如何判断',
     how: '神经网络把照片变成一串数字，再找出最相似的已知地标照片，由它们投票决定名称；与普通场景相似之处则会扣分。最后由一个小型统计模型估计最佳名称正确的可能性。可能性不够高时，Cairn 会直说，而不会乱猜。',
     limitsTitle: '它做不到什么',
@@ -276,10 +282,16 @@ export const zh: Messages = {
     match: '比对细节',
     decide: '得出结论',
   },
+  camera,
   collections,
+  history,
+  compare,
+  map,
   offline,
   places,
+  results,
   services,
   teach,
   errors,
+  subjects,
 };

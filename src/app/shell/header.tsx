@@ -6,9 +6,14 @@ import { PLACES, placeHref } from './router.ts';
 import { Logo } from './stones.tsx';
 
 export function Header() {
-  const { router, settings } = useApp();
+  const { failure, router, settings } = useApp();
   const { t, language } = useWords();
   const theme = settings.theme.value;
+  async function switchLanguage() {
+    const done = await settings.switchLanguage();
+    failure.value = done ? null : t.switches.languageFailed;
+  }
+
   return (
     <header class="header">
       <div class="header__row">
@@ -36,7 +41,7 @@ export function Header() {
             lang={LANGUAGE_TAG[otherLanguage(language)]}
             data-testid="language-switch"
             aria-label={t.switches.language}
-            onClick={() => settings.switchLanguage()}
+            onClick={() => void switchLanguage()}
           >
             {t.switches.otherLanguage}
           </button>

@@ -78,3 +78,35 @@ export function SearchIcon() {
     </Icon>
   );
 }
+
+export function ChevronIcon() {
+  return (
+    <Icon>
+      <path d="M6.5 9.5l5.5 5.5 5.5-5.5" />
+    </Icon>
+  );
+}
+
+export function ShareIcon() {
+  return (
+    <Icon>
+      <path d="M12 14V3.5M8 7l4-4 4 4M7 10.5H5.5v10h13v-10H17" />
+    </Icon>
+  );
+}
+
+export function SaveIcon() {
+  return (
+    <Icon>
+      <path d="M12 3.5V14M8 10.5l4 4 4-4M4.5 16v3.5h15V16" />
+    </Icon>
+  );
+}
+
+export function BinIcon() {
+  return (
+    <Icon>
+      <path d="M4.5 6.5h15M9.5 6.5v-2h5v2M6.5 6.5l1 13h9l1-13M10.3 10v6M13.7 10v6" />
+    </Icon>
+  );
+}

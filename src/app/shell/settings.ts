@@ -1,11 +1,11 @@
 // What the user chose for this page: language and colours, kept in localStorage where that works.
-import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
+import { batch, computed, effect, type ReadonlySignal, signal } from '@preact/signals';
 import { createFormat, type Format } from '../i18n/format.ts';
 import {
   chooseLanguage,
   LANGUAGE_TAG,
   type Language,
-  MESSAGES,
+  loadMessages,
   type Messages,
   otherLanguage,
 } from '../i18n/messages.ts';
@@ -14,7 +14,13 @@ export const THEMES = ['auto', 'light', 'dark'] as const;
 export type Theme = (typeof THEMES)[number];
 
 /** Keys in localStorage; `public/theme.js` reads the theme too, before the first paint. */
-const KEYS = { language: 'cairn.language', theme: 'cairn.theme' } as const;
+const KEYS = {
+  language: 'cairn.language',
+  theme: 'cairn.theme',
+  history: 'cairn.history',
+} as const;
+
+const OFF = 'off';
 
 export const FORMATS: Readonly<Record<Language, Format>> = {
   en: createFormat('en'),
@@ -26,8 +32,12 @@ export interface Settings {
   readonly messages: ReadonlySignal<Messages>;
   readonly format: ReadonlySignal<Format>;
   readonly theme: ReadonlySignal<Theme>;
-  switchLanguage(): void;
+  /** Whether recognitions are put into the history; so unless the user has said no. */
+  readonly keepsHistory: ReadonlySignal<boolean>;
+  /** False where the texts of the other language could not be fetched: then all stays as it is. */
+  switchLanguage(): Promise<boolean>;
   nextTheme(): void;
+  keepHistory(on: boolean): void;
 }
 
 export function chooseTheme(kept: string | null): Theme {
@@ -38,10 +48,25 @@ export function themeAfter(theme: Theme): Theme {
   return THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length]!;
 }
 
-/** Reads what was kept and keeps `<html lang data-theme>` in step with the signals from then on. */
-export function createSettings(): Settings {
-  const language = signal(chooseLanguage(recall(KEYS.language), navigator.languages));
+/** The language that was kept, or that the browser asks for. */
+export function startLanguage(): Language {
+  return chooseLanguage(recall(KEYS.language), navigator.languages);
+}
+
+/**
+ * Reads what was kept and keeps `<html lang data-theme>` in step with the signals from then on.
+ * @param texts of the language to start in
+ */
+export function createSettings(start: Language, texts: Messages): Settings {
+  const language = signal(start);
+  const messages = signal(texts);
   const theme = signal(chooseTheme(recall(KEYS.theme)));
+
+  const keepsHistory = signal(recall(KEYS.history) !== OFF);
+  // What was said in one tab holds in all.
+  addEventListener('storage', ({ key, newValue }) => {
+    if (key === KEYS.history) keepsHistory.value = newValue !== OFF;
+  });
 
   effect(() => {
     document.documentElement.lang = LANGUAGE_TAG[language.value];
@@ -53,16 +78,28 @@ export function createSettings(): Settings {
 
   return {
     language,
-    messages: computed(() => MESSAGES[language.value]),
+    messages,
     format: computed(() => FORMATS[language.value]),
     theme,
-    switchLanguage() {
-      language.value = otherLanguage(language.value);
-      keep(KEYS.language, language.value);
+    keepsHistory,
+    async switchLanguage() {
+      const other = otherLanguage(language.peek());
+      const fetched = await loadMessages(other).catch(() => null);
+      if (!fetched) return false;
+      batch(() => {
+        language.value = other;
+        messages.value = fetched;
+      });
+      keep(KEYS.language, other);
+      return true;
     },
     nextTheme() {
       theme.value = themeAfter(theme.value);
       keep(KEYS.theme, theme.value);
+    },
+    keepHistory(on) {
+      keepsHistory.value = on;
+      keep(KEYS.history, on ? 'on' : OFF);
     },
   };
 }

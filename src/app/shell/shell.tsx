@@ -1,15 +1,17 @@
 // The frame around the places: skip link, header, state, notices, the place itself, the voice.
 import { useEffect, useRef } from 'preact/hooks';
 import { useApp, useWords } from '../app.ts';
+import { loadMessages, otherLanguage } from '../i18n/messages.ts';
 import { Arrivals } from '../offline/arrivals.tsx';
 import { DropLayer } from '../recognize/drop-layer.tsx';
 import { EngineStrip } from './engine-strip.tsx';
+import { FailureNote } from './failure-note.tsx';
 import { Header } from './header.tsx';
 import { Notices } from './notices.tsx';
 import { loadPlace, loadPlaces, placeView } from './places.ts';
 
 export function Shell() {
-  const { engine, router } = useApp();
+  const { engine, router, settings } = useApp();
   const { t } = useWords();
   const place = router.place.value;
   const view = placeView(place);
@@ -24,8 +26,11 @@ export function Shell() {
   useEffect(() => void loadPlace(place), [place]);
 
   useEffect(() => {
-    if (ready) loadPlaces();
-  }, [ready]);
+    if (!ready) return;
+    loadPlaces();
+    // What fails here fails again, and tells, when the language is switched.
+    loadMessages(otherLanguage(settings.language.peek())).catch(() => undefined);
+  }, [ready, settings]);
 
   useEffect(() => {
     if (view.state === 'loading') return;
@@ -51,6 +56,7 @@ export function Shell() {
       </main>
       <DropLayer />
       <Arrivals />
+      <FailureNote />
       <Voice />
     </>
   );

@@ -1,21 +1,31 @@
 // Cairn's own drawings: the mark of three stones, and the little cairn that grows with confidence.
 
-/** The mark; the same drawing as public/icons/icon.svg. Decorative, the name stands beside it. */
+/** Side of the square that the mark is drawn in. */
+export const MARK_SIDE = 32;
+
+/** The stones of the mark, the lowest first; the same drawing as public/icons/icon.svg. */
+export const MARK_STONES = [
+  {
+    d: 'M3.6 25.8C3.6 22.4 8.5 20.4 14.5 20.4S28.4 22.4 28.4 25.3C28.4 28.7 24.7 29.6 16.7 29.6S3.6 28.8 3.6 25.8z',
+    tone: 'stone-deep',
+  },
+  {
+    d: 'M7.8 17C7.8 14.3 12.4 12.7 17.9 12.7S25.4 14.6 25.4 17.5C25.4 20 22.2 20.9 15.9 20.9S7.8 19.9 7.8 17z',
+    tone: 'stone-mid',
+  },
+  {
+    d: 'M10.6 9.8C10.6 6.9 12.7 5.1 15.4 5.1S21.2 6.8 21.2 9.4C21.2 12 19.2 13.1 16.2 13.1S10.6 12.1 10.6 9.8z',
+    tone: 'stone-top',
+  },
+] as const;
+
+/** Decorative, the name stands beside it. */
 export function Logo() {
   return (
-    <svg class="logo" viewBox="0 0 32 32" aria-hidden="true">
-      <path
-        class="stone-deep"
-        d="M3.6 25.8C3.6 22.4 8.5 20.4 14.5 20.4S28.4 22.4 28.4 25.3C28.4 28.7 24.7 29.6 16.7 29.6S3.6 28.8 3.6 25.8z"
-      />
-      <path
-        class="stone-mid"
-        d="M7.8 17C7.8 14.3 12.4 12.7 17.9 12.7S25.4 14.6 25.4 17.5C25.4 20 22.2 20.9 15.9 20.9S7.8 19.9 7.8 17z"
-      />
-      <path
-        class="stone-top"
-        d="M10.6 9.8C10.6 6.9 12.7 5.1 15.4 5.1S21.2 6.8 21.2 9.4C21.2 12 19.2 13.1 16.2 13.1S10.6 12.1 10.6 9.8z"
-      />
+    <svg class="logo" viewBox={`0 0 ${MARK_SIDE} ${MARK_SIDE}`} aria-hidden="true">
+      {MARK_STONES.map(({ d, tone }) => (
+        <path key={d} class={tone} d={d} />
+      ))}
     </svg>
   );
 }

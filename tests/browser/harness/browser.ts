@@ -17,6 +17,8 @@ const QUIET = [
 export interface LaunchOptions {
   /** `software` = WebGPU on the CPU (SwiftShader), which headless Chromium hides by default. */
   readonly webgpu?: 'software';
+  /** `drawn` = a camera that shows a moving test picture; pages still need the permission. */
+  readonly camera?: 'drawn';
 }
 
 export function launch(options: LaunchOptions = {}): Promise<Browser> {
@@ -24,6 +26,7 @@ export function launch(options: LaunchOptions = {}): Promise<Browser> {
   // Chromium's sandbox refuses to run as root, which containers do.
   if (process.getuid?.() === 0) args.push('--no-sandbox');
   if (options.webgpu === 'software') args.push('--enable-unsafe-webgpu');
+  if (options.camera === 'drawn') args.push('--use-fake-device-for-media-stream');
   return chromium.launch({ executablePath: inject('browserPath'), args });
 }
 

@@ -9,12 +9,14 @@ import {
   collectionFiles,
   type KeptViews,
   type Reference,
+  unknownPlace,
 } from '../../../src/cli/build-collection.ts';
 import { openModel } from '../../../src/cli/models.ts';
 import { defaultMatcher } from '../../../src/cli/node-verifier.ts';
 import { PairMatcher } from '../../../src/cli/pair-matcher.ts';
 import { type LabelledPhoto, viewsOfAll } from '../../../src/cli/reference-views.ts';
 import { drawOther, drawScene } from '../../../src/imaging/drawn.ts';
+import type { LabelFacts } from '../../../src/retrieval/labels.ts';
 import { writeCollectionFolder } from '../../../src/retrieval/write-folder.ts';
 import { sha256Sync } from '../../../src/weights/sha256.ts';
 
@@ -23,6 +25,11 @@ export const DRAWN_SITE = 'drawn-site';
 export const SCENES = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
 /** Those whose references can be matched; the first ones. */
 export const VERIFIED = [0, 1];
+/** Those that lie somewhere: in Paris and in London. */
+export const PLACED: ReadonlyMap<number, { readonly lat: number; readonly lon: number }> = new Map([
+  [0, { lat: 48.8584, lon: 2.2945 }],
+  [1, { lat: 51.5007, lon: -0.1246 }],
+]);
 /** Views in the collection; tests ask with others. */
 const REFERENCE_VIEWS = [0, 1, 2, 3];
 
@@ -68,12 +75,21 @@ export async function writeDrawnSite(built: string): Promise<void> {
       name: 'drawn scenes',
       licence: 'Apache-2.0',
       attribution: 'drawn by code',
-      facts: new Map(),
+      facts: placedFacts(),
       views,
     }),
   );
   // That of the built page keeps the lab, too.
   await writeWorker(site);
+}
+
+function placedFacts(): Map<string, LabelFacts> {
+  return new Map(
+    [...PLACED].map(([scene, place]) => {
+      const label = sceneLabel(scene);
+      return [label, { ...unknownPlace(label), ...place }];
+    }),
+  );
 }
 
 /** What the registry's matcher needs of the first references. */

@@ -1,5 +1,6 @@
 // The lab's page: what browser tests reach through `page.evaluate`. Everything it gives back is plain.
 
+import { trustOwnScripts } from '../../../src/app/trusted-scripts.ts';
 import { ensureIsolation } from '../../../src/bridge/isolation.ts';
 import type { WorkerBridge } from '../../../src/bridge/worker-bridge.ts';
 import { toPlainError } from '../../../src/errors.ts';
@@ -85,6 +86,9 @@ async function photo(file: string) {
     return toPlainError(thrown);
   }
 }
+
+// The lab lives under the page's policy.
+trustOwnScripts();
 
 const lab = {
   isolated: () => crossOriginIsolated,
