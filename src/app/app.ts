@@ -1,22 +1,24 @@
 // Everything that lives as long as the page: engine, queue, settings, router, voice; wired once.
-import { computed, effect, type ReadonlySignal } from '@preact/signals';
+import { computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import { jobText } from './collections/job-text.ts';
 import { createJobs, type Jobs } from './collections/jobs.ts';
 import type { Engine } from './engine.ts';
+import { createRecorder } from './history/record-verdicts.ts';
+import { errorText } from './i18n/error-text.ts';
 import type { Format } from './i18n/format.ts';
 import type { Language, Messages } from './i18n/messages.ts';
 import { busyWith } from './offline/busy.ts';
 import { createInstalling, type Installing } from './offline/install-prompt.ts';
 import { createOffline, type Offline } from './offline/offline.ts';
 import { type LabelMap, labelMap } from './recognize/names.ts';
-import { createQueue, type PhotoQueue } from './recognize/queue.ts';
+import { type CopyToShow, createQueue, type PhotoQueue } from './recognize/queue.ts';
 import type { PhotoItem, Queue } from './recognize/queue-state.ts';
 import { spoken } from './recognize/result-text.ts';
 import { type Announcer, createAnnouncer } from './shell/announcer.ts';
 import { createRouter, type Router } from './shell/router.ts';
-import { createSettings, type Settings } from './shell/settings.ts';
+import type { Settings } from './shell/settings.ts';
 import { announcement, progressOf } from './teach/build/build-text.ts';
 import { createLessons, type Lesson, type Lessons } from './teach/lesson.ts';
 import { saveFile } from './teach/save-file.ts';
@@ -33,21 +35,43 @@ export interface App {
   readonly settings: Settings;
   readonly router: Router;
   readonly announcer: Announcer;
+  /** Why what a button was pressed for did not happen, in the user's words; null for nothing. */
+  readonly failure: Signal<string | null>;
   readonly labels: ReadonlySignal<LabelMap>;
   readonly offline: Offline;
   readonly installing: Installing;
 }
 
-export function createApp(engine: Engine): App {
-  const settings = createSettings();
+/** Fetched with the first photo. */
+const copyToShow: CopyToShow = (photo, url) =>
+  import('./photo-copies.ts').then(
+    (copies) => copies.copyToShow(photo, url),
+    () => null,
+  );
+
+export function createApp(engine: Engine, settings: Settings): App {
   const announcer = createAnnouncer();
   const labels = computed(() => labelMap(engine.labels.value));
   const text = () => settings.messages.peek();
 
-  const queue = createQueue(engine, {
-    onStart: (item, items) => announceStart(item, items),
-    onSettled: (item) => announceSettled(item),
+  const record = createRecorder({
+    history: engine.history,
+    engine,
+    labels: () => labels.peek(),
+    wanted: () => settings.keepsHistory.peek(),
   });
+
+  const queue = createQueue(
+    engine,
+    {
+      onStart: (item, items) => announceStart(item, items),
+      onSettled: (item) => {
+        announceSettled(item);
+        void record(item);
+      },
+    },
+    copyToShow,
+  );
 
   function announceStart(item: PhotoItem, items: Queue): void {
     const { count } = settings.format.peek();
@@ -66,21 +90,25 @@ export function createApp(engine: Engine): App {
       };
       announcer.say(announceVerdict(name, spoken(at.verdict, wording)));
     } else if (at.state === 'failed') {
-      announcer.say(announceFailed(name, text().errors[at.error.code].what));
+      announcer.say(announceFailed(name, errorText(text(), at.error).what));
     }
   }
 
-  const lessons = createLessons(engine.teaching, {
-    onStart: ({ title, photos }) => {
-      const { announceStart } = text().teach;
-      announcer.say(announceStart(title, photos.length, number(photos.length)));
+  const lessons = createLessons(
+    engine.teaching,
+    {
+      onStart: ({ title, photos }) => {
+        const { announceStart } = text().teach;
+        announcer.say(announceStart(title, photos.length, number(photos.length)));
+      },
+      onOver: (lesson) => {
+        announcer.say(lessonText(lesson));
+        // A user who has taught something has a reason to keep it.
+        if (lesson.taught > 0) void engine.collections.keep();
+      },
     },
-    onOver: (lesson) => {
-      announcer.say(lessonText(lesson));
-      // A user who has taught something has a reason to keep it.
-      if (lesson.taught > 0) void engine.collections.keep();
-    },
-  });
+    copyToShow,
+  );
 
   const transfers = createTransfers({
     teaching: engine.teaching,
@@ -166,6 +194,7 @@ export function createApp(engine: Engine): App {
     settings,
     router,
     announcer,
+    failure: signal<string | null>(null),
     labels,
     offline,
     installing,

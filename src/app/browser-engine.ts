@@ -8,8 +8,10 @@ import type { CollectionLabel } from '../retrieval/labels.ts';
 import { openStore } from '../retrieval/store.ts';
 import type { Verdict } from '../verdict.ts';
 import { Keeper } from './collections/keeper.ts';
+import { createTabs } from './collections/tabs.ts';
 import { diagnose } from './diagnose.ts';
 import type { Engine, EngineStatus, Notice } from './engine.ts';
+import { StoredHistory } from './history/history.ts';
 import { type Opened, openAll } from './open-engine.ts';
 import { Services } from './services/service-list.ts';
 import { createBuilder } from './teaching/building/builder.ts';
@@ -19,6 +21,8 @@ import type { Tuning } from './teaching/tuning.ts';
 
 /** Below the page's own address: the build works under any path. */
 const DEFAULT_COLLECTION = 'collections/default/collection.json';
+
+const HISTORY_CHANNEL = 'cairn-history';
 
 export function createEngine(): Engine {
   const status = signal<EngineStatus>({ state: 'loading', progress: null });
@@ -50,6 +54,10 @@ export function createEngine(): Engine {
       ),
     onProblem: (address, thrown) =>
       notify({ id: 'service-unavailable', detail: `${address}: ${toPlainError(thrown).message}` }),
+  });
+  const history = new StoredHistory({
+    store: () => keeper.store(),
+    tabs: (hear) => createTabs(hear, HISTORY_CHANNEL),
   });
   let opened = start();
 
@@ -96,6 +104,7 @@ export function createEngine(): Engine {
     building,
     collections: keeper,
     services,
+    history,
     teaching: teachingOf(library, async () => (await opened).library),
     recognize: (photo: Blob, work: RecognizeWork = {}): Promise<Verdict> =>
       queue.run(async () => recognize(photo, (await opened).stages(), work), work.signal),

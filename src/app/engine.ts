@@ -7,6 +7,7 @@ import type { RecognizeWork } from '../recognizer.ts';
 import type { CollectionLabel } from '../retrieval/labels.ts';
 import type { Verdict } from '../verdict.ts';
 import type { Collections } from './collections/collections.ts';
+import type { RecognitionHistory } from './history/history.ts';
 import type { Services } from './services/service-list.ts';
 import type { Building } from './teaching/building/building.ts';
 import type { Teaching } from './teaching/teaching.ts';
@@ -59,6 +60,8 @@ export interface Engine {
   readonly collections: Collections;
   /** Collections that are searched elsewhere, where the user has agreed to it. */
   readonly services: Pick<Services, 'list' | 'look' | 'agree' | 'remove' | 'again'>;
+  /** Past recognitions, kept in the browser; works where the recognizer could not start. */
+  readonly history: RecognitionHistory;
   /** What the user taught, and how to teach more; its methods wait for the engine to be ready. */
   readonly teaching: Teaching;
   /** Learning a folder; a folder given before the engine is ready waits for it. */

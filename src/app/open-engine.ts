@@ -6,6 +6,7 @@ import { Gallery, joinParts, openParts } from '../browser/galleries.ts';
 import { pageVerifier } from '../browser/verifier.ts';
 import { toPlainError } from '../errors.ts';
 import { backendInWords } from '../inference/backend.ts';
+import type { BackendReport } from '../inference/encoder.ts';
 import type { TaskQueue } from '../inference/task-queue.ts';
 import type { OnProgress, Progress } from '../progress.ts';
 import type { Stages } from '../recognizer.ts';
@@ -32,6 +33,7 @@ import { refuseWithoutRoom } from './teaching/storage-room.ts';
 import { tunableNetwork } from './teaching/tuned-network.ts';
 import { tuningsOf } from './teaching/tuner.ts';
 import type { Tuning } from './teaching/tuning.ts';
+import { watchBackend } from './watch-backend.ts';
 
 /** Below the page's own address: the build works under any path. */
 const MODELS = 'models/';
@@ -139,7 +141,14 @@ export async function openAll(parts: OpeningParts): Promise<Opened> {
   const known = () => joinParts(openParts(shelf.galleries)).labels.filter(hasPhotos);
   labels.value = known();
   const info = await encoder.api.open({ onProgress });
-  if (info.backend.fellBack) notify({ id: 'self-test-failed', detail: info.backend.reason });
+  const tellFallBack = ({ fellBack, reason }: BackendReport) => {
+    if (fellBack) notify({ id: 'self-test-failed', detail: reason });
+  };
+  tellFallBack(info.backend);
+  const watched = watchBackend(info, (now) => {
+    if (status.peek().state === 'ready') status.value = { state: 'ready', encoder: now };
+    tellFallBack(now.backend);
+  });
 
   const serving = new InUse(
     {
@@ -224,7 +233,10 @@ export async function openAll(parts: OpeningParts): Promise<Opened> {
       queue.run(async () => {
         await shelf.sync(wanted);
         if (shelf.failures.length === 0) settle('collection-unavailable');
-        await serving.catchUp().catch(onProblem);
+        await serving
+          .catchUp()
+          .then((changed) => (changed ? library.follow() : undefined))
+          .catch(onProblem);
       }),
   });
 
@@ -237,11 +249,10 @@ export async function openAll(parts: OpeningParts): Promise<Opened> {
     tuning,
     collections: () => shelf.collections,
     indexes: () => Promise.all(shelf.galleries.map((gallery) => gallery.status())),
-    stages: () => ({
-      ...serving.stages(),
-      preset: RERANK,
-      backend,
-      verifier: verification(),
-    }),
+    stages: () => {
+      const { encoder: seen, ...stages } = serving.stages();
+      const verifier = verification();
+      return { ...stages, encoder: watched(seen), preset: RERANK, backend, verifier };
+    },
   };
 }

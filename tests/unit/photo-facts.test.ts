@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createFormat, formatTag } from '../../src/app/i18n/format.ts';
 import { exifPart, HEAD_BYTES } from '../../src/app/photo-facts/exif-part.ts';
 import { factsOf, type RawTags } from '../../src/app/photo-facts/facts.ts';
 import { readFacts } from '../../src/app/photo-facts/read-facts.ts';
-import { shownTime } from '../../src/app/photo-facts/taken-text.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
 const FOLDER = new URL('../fixtures/', import.meta.url);
@@ -200,8 +200,12 @@ describe('a time', () => {
 
   it('reads as people write it, whatever the zone of the device', () => {
     const taken = { shown: Date.UTC(2024, 4, 3, 14, 5, 9), offset: null };
-    expect(shownTime(taken, 'en')).toBe('3 May 2024, 14:05');
-    expect(shownTime(taken, 'zh')).toBe('2024年5月3日 14:05');
+    const british = formatTag('en', ['de-DE', 'en-GB', 'en-US']);
+    expect(createFormat('en', british).clockTime(taken.shown)).toBe('3 May 2024, 14:05');
+    expect(createFormat('en').clockTime(taken.shown)).toMatch(/^May 3, 2024, 2:05\sPM$/);
+    expect(createFormat('zh').clockTime(taken.shown)).toBe('2024年5月3日 14:05');
+    expect(formatTag('zh', ['zh-TW', 'en-GB'])).toBe('zh-Hans');
+    expect(formatTag('en', ['fr'])).toBe('en');
   });
 });
 

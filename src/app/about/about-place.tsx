@@ -23,6 +23,7 @@ export function AboutPlace() {
         <h2>{t.about.limitsTitle}</h2>
         <p>{t.about.limits}</p>
         <p class="fine">{t.about.licence}</p>
+        <p class="fine">{t.map.credit}</p>
       </section>
       <DiagnosticsPanel />
     </div>

@@ -6,9 +6,17 @@ import { isTaught, TAUGHT_KEYS } from '../../retrieval/taught-collection.ts';
 import { TUNING_KEYS } from '../../training/tuning/trainer-keep.ts';
 import { findEncoder, findEnsemble } from '../../weights/load-registry.ts';
 import type { Registry, VerifiedFile } from '../../weights/registry.ts';
+import { HISTORY_KEYS, storedBytes } from '../history/record.ts';
 import { sizesHere } from './unfinished.ts';
 
-export const STORAGE_PARTS = ['models', 'collections', 'taught', 'graphs', 'needless'] as const;
+export const STORAGE_PARTS = [
+  'models',
+  'collections',
+  'taught',
+  'history',
+  'graphs',
+  'needless',
+] as const;
 export type StoragePart = (typeof STORAGE_PARTS)[number];
 
 export interface StorageUse {
@@ -80,7 +88,7 @@ export async function measureParts({
   models,
   expected,
 }: MeasureParts): Promise<{ parts: StorageUse['parts']; leftovers: Leftovers }> {
-  const parts = { models: 0, collections: 0, taught: 0, graphs: 0, needless: 0 };
+  const parts = { models: 0, collections: 0, taught: 0, history: 0, graphs: 0, needless: 0 };
   const shards = new Set<string>();
   const needed = new Set<string>();
   for (const { name, json, files } of await store.listCollections()) {
@@ -111,6 +119,7 @@ export async function measureParts({
   for (const prefix of [TAUGHT_KEYS, TUNING_KEYS]) {
     for (const key of await store.listValues(prefix)) parts.taught += await valueSize(key, store);
   }
+  for (const [, value] of await store.getValues(HISTORY_KEYS)) parts.history += storedBytes(value);
   return { parts, leftovers };
 }
 

@@ -77,8 +77,11 @@ export class StoredHistory implements RecognitionHistory {
       try {
         const store = await this.#store();
         await store.putValue(entry.key, storedOf(entry));
-        const keys = await store.listValues(HISTORY_KEYS);
-        await store.deleteValues(beyond(keys, this.#most));
+        // Not the new one, were it the oldest by a clock that has been set back.
+        const others = (await store.listValues(HISTORY_KEYS)).filter((key) => key !== entry.key);
+        const gone = beyond(others, this.#most - 1);
+        await store.deleteValues(gone);
+        this.#forget(gone);
         this.problem.value = null;
         this.#tabs.tell();
       } catch (thrown) {
@@ -147,6 +150,13 @@ export class StoredHistory implements RecognitionHistory {
       this.problem.value = toPlainError(thrown);
       this.#show({ entries: [...this.#loose.values()], damaged: 0, newer: 0, lasts: false });
     }
+  }
+
+  #forget(keys: readonly string[]): void {
+    const { value } = this.state;
+    if (!value || keys.length === 0) return;
+    const gone = new Set(keys);
+    this.state.value = { ...value, entries: value.entries.filter(({ key }) => !gone.has(key)) };
   }
 
   #show(state: HistoryState): void {

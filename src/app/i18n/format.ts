@@ -27,6 +27,8 @@ export interface Format {
   readonly date: (time: string) => string;
   /** The same with hours and minutes, where the user is. */
   readonly dateTime: (time: string) => string;
+  /** What a clock showed, kept as if it had shown UTC, milliseconds: never moved into a zone. */
+  readonly clockTime: (shown: number) => string;
   readonly compare: (a: string, b: string) => number;
 }
 
@@ -42,8 +44,17 @@ export function barShare(candidate: Pick<Candidate, 'similarity'>): number {
   return Math.min(1, Math.max(0, candidate.similarity));
 }
 
-export function createFormat(language: Language): Format {
-  const tag = LANGUAGE_TAG[language];
+/**
+ * The BCP 47 tag to format by: English as written where the user is (dates differ most), else the language alone.
+ * @param preferred of the user, best first, as `navigator.languages` has them
+ */
+export function formatTag(language: Language, preferred: readonly string[]): string {
+  const own = preferred.find((tag) => /^en-[A-Z]{2}$/.test(tag));
+  return language === 'en' && own !== undefined ? own : LANGUAGE_TAG[language];
+}
+
+/** @param tag as {@link formatTag} finds it */
+export function createFormat(language: Language, tag = LANGUAGE_TAG[language]): Format {
   const whole = new Intl.NumberFormat(tag, { maximumFractionDigits: 0 });
   const percent = new Intl.NumberFormat(tag, { style: 'percent', maximumFractionDigits: 0 });
   const one = fixed(tag, 1);
@@ -60,7 +71,9 @@ export function createFormat(language: Language): Format {
   const seconds = unitFormat(tag, 'second', 1);
   const regions = new Intl.DisplayNames([tag], { type: 'region', fallback: 'code' });
   const day = new Intl.DateTimeFormat(tag, { dateStyle: 'medium' });
-  const moment = new Intl.DateTimeFormat(tag, { dateStyle: 'medium', timeStyle: 'short' });
+  const momentStyle = { dateStyle: 'medium', timeStyle: 'short' } as const;
+  const moment = new Intl.DateTimeFormat(tag, momentStyle);
+  const clock = new Intl.DateTimeFormat(tag, { ...momentStyle, timeZone: 'UTC' });
   const collator = new Intl.Collator(tag, { sensitivity: 'base', numeric: true });
 
   return {
@@ -96,6 +109,7 @@ export function createFormat(language: Language): Format {
     },
     date: (time) => written(time, day),
     dateTime: (time) => written(time, moment),
+    clockTime: (shown) => clock.format(shown),
     compare: (a, b) => collator.compare(a, b),
   };
 }

@@ -5,7 +5,6 @@ import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { Verdict } from '../../verdict.ts';
 import { useApp, useWords } from '../app.ts';
 import type { PhotoFacts } from '../photo-facts/facts.ts';
-import { shownTime } from '../photo-facts/taken-text.ts';
 import { usePhotoFacts } from '../photo-facts/use-facts.ts';
 import type { PhotoItem } from '../recognize/queue-state.ts';
 import { useLazy } from '../shell/use-lazy.ts';
@@ -138,10 +137,10 @@ function MarkLine({ mark, content }: { readonly mark: Mark; readonly content: Ma
 }
 
 function Facts({ facts }: { readonly facts: PhotoFacts }) {
-  const { t, f, language } = useWords();
+  const { t, f } = useWords();
   const { taken, position, camera } = facts;
   const words = t.map.facts;
-  const time = taken && shownTime(taken, language);
+  const time = taken && f.clockTime(taken.shown);
   return (
     <div data-testid="photo-facts">
       <h4>{words.title}</h4>

@@ -1,12 +1,18 @@
 // The candidates of a verdict, best first, each with its similarity as a slab and a number.
 
-import type { Verdict } from '../../verdict.ts';
+import type { Answer } from '../../verdict.ts';
 import { useApp, useWords } from '../app.ts';
 import { barShare } from '../i18n/format.ts';
 import { Bar } from '../shell/bar.tsx';
-import { landmarkName } from './names.ts';
+import { type LabelMap, landmarkName } from './names.ts';
 
-export function Candidates({ verdict }: { readonly verdict: Verdict }) {
+interface CandidatesProps {
+  readonly verdict: Answer;
+  /** Where its labels are described, where not in what is open now. */
+  readonly known?: LabelMap | undefined;
+}
+
+export function Candidates({ verdict, known }: CandidatesProps) {
   const { labels } = useApp();
   const { t, f, language } = useWords();
   const named = verdict.kind === 'landmark';
@@ -19,7 +25,7 @@ export function Candidates({ verdict }: { readonly verdict: Verdict }) {
       {verdict.candidates.length === 0 && <p class="card__note">{t.verdict.noCandidates}</p>}
       <ol class="candidates">
         {verdict.candidates.map((candidate) => {
-          const { title } = landmarkName(labels.value, candidate.label, language);
+          const { title } = landmarkName(known ?? labels.value, candidate.label, language);
           const chosen = named && candidate.label === verdict.label;
           return (
             <li

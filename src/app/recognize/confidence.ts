@@ -1,5 +1,5 @@
 // What a verdict's probability is called in words, and which probability a verdict is judged by.
-import type { Verdict } from '../../verdict.ts';
+import type { Answer } from '../../verdict.ts';
 
 export type ConfidenceWord = 'certain' | 'likely' | 'possible' | 'doubtful';
 
@@ -25,6 +25,6 @@ export function confidenceStones(word: ConfidenceWord): number {
  * How sure the verdict shown is, 0..1. `Verdict.confidence` always speaks of the best label, so for a
  * refusal the probability of that refusal is what a reader wants to see.
  */
-export function shownConfidence(verdict: Verdict): number {
+export function shownConfidence(verdict: Answer): number {
   return verdict.kind === 'landmark' ? verdict.confidence : verdict.kindProbabilities[verdict.kind];
 }

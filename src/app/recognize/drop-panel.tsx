@@ -1,7 +1,8 @@
 // The invitation: what Cairn does in one sentence, and a big target for photos; compact once in use.
 import { useApp, useWords } from '../app.ts';
+import { TakePhoto } from '../camera/take-photo.tsx';
 import { useServiceHosts } from '../services/use-service-hosts.ts';
-import { CameraIcon, PhotoIcon } from '../shell/icons.tsx';
+import { PhotoIcon } from '../shell/icons.tsx';
 import { Narrow } from './narrow.tsx';
 import { PickPhotos } from './pick-photos.tsx';
 import { Scene } from './scene.tsx';
@@ -38,10 +39,7 @@ export function DropPanel() {
           <PhotoIcon />
           {t.recognize.choose}
         </PickPhotos>
-        <PickPhotos id="camera-input" look="pick--camera" button="button" camera onPick={addPhotos}>
-          <CameraIcon />
-          {t.recognize.camera}
-        </PickPhotos>
+        <TakePhoto id="camera-input" words={t.recognize.camera} onPick={addPhotos} />
         <Narrow />
         <p id="drop-hint" class="drop__hint">
           {t.recognize.hint}

@@ -41,8 +41,14 @@ export function photosFromPaste(transfer: DataTransfer | null): NamedPhoto[] {
   return photosFromFiles([...(transfer?.files ?? [])].filter(isPicture));
 }
 
-function isPicture(file: File): boolean {
-  return file.type.startsWith('image/');
+/** What some systems have no type for, though it is read here. */
+const UNTYPED = ['.heic', '.heif', '.hif', '.avif'] as const;
+/** For file inputs: pictures of every kind that the system knows, and those that it may not know. */
+export const PICTURES = ['image/*', ...UNTYPED].join();
+
+function isPicture({ type, name }: File): boolean {
+  const ending = name.toLowerCase();
+  return type.startsWith('image/') || (type === '' && UNTYPED.some((one) => ending.endsWith(one)));
 }
 
 async function walk(folder: FileSystemDirectoryEntry): Promise<NamedPhoto[]> {

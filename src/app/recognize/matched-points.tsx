@@ -1,12 +1,12 @@
 // What matching found, to look at: points of the photo joined with where they lie in a reference photo. Of the user's
 // own references there is a picture to show; others are not in the collection, and have an empty frame of their shape.
-import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
-import { MATCH_FIELDS } from '../../geometry/matches.ts';
-import { VERIFICATION } from '../../rerank/presets.ts';
+import type { PhotoSize } from '../../geometry/verify.ts';
 import type { Verdict, VerifiedReference } from '../../verdict.ts';
 import { useApp, useWords } from '../app.ts';
+import { bestMatched, matchedLines } from '../results/matched.ts';
+import { useLazy } from '../shell/use-lazy.ts';
 import { landmarkName } from './names.ts';
+import { useOwnPicture } from './own-picture.ts';
 import type { PhotoItem } from './queue-state.ts';
 import { Block, NumberRow } from './why-parts.tsx';
 
@@ -28,33 +28,49 @@ export function MatchedPoints({ item, verdict }: MatchedPointsProps) {
   const { t, f, language } = useWords();
   const { verification } = verdict.evidence;
   if (verification === null || verification.length === 0) return null;
-  // Of the landmark that leads; fewer inliers than chance gives are no agreement to show.
-  const leader = verdict.candidates[0]?.label;
-  const best = verification
-    .filter(({ label, inliers }) => label === leader && inliers > VERIFICATION.floor)
-    .sort((a, b) => b.inliers - a.inliers)[0];
+  const best = bestMatched(verdict);
   const title = (label: string) => landmarkName(labels.value, label, language).title;
   return (
-    <Block title={t.why.matchTitle} note={best?.picture ? t.why.matchOwnNote : t.why.matchNote}>
-      {best && item.size && (
-        <Drawing
-          item={item}
-          reference={best}
-          alt={t.why.matchAlt(f.count(best.inliers), title(best.label))}
-        />
-      )}
-      <dl class="numbers">
-        {verification.map(({ row, label, inliers, matches }) => (
-          <NumberRow
-            key={row}
-            strong={row === best?.row}
-            name={title(label)}
-            value={t.why.matchCount(f.count(inliers), f.count(matches))}
+    <>
+      <Block title={t.why.matchTitle} note={best?.picture ? t.why.matchOwnNote : t.why.matchNote}>
+        {best && item.size && (
+          <Drawing
+            item={item}
+            reference={best}
+            alt={t.why.matchAlt(f.count(best.inliers), title(best.label))}
           />
-        ))}
-      </dl>
-    </Block>
+        )}
+        <dl class="numbers">
+          {verification.map(({ row, label, inliers, matches }) => (
+            <NumberRow
+              key={row}
+              strong={row === best?.row}
+              name={title(label)}
+              value={t.why.matchCount(f.count(inliers), f.count(matches))}
+            />
+          ))}
+        </dl>
+      </Block>
+      {best?.picture && item.size && (
+        <Compared item={item} size={item.size} reference={best} picture={best.picture} />
+      )}
+    </>
   );
+}
+
+interface ComparedProps {
+  readonly item: PhotoItem;
+  readonly size: PhotoSize;
+  readonly reference: VerifiedReference;
+  readonly picture: string;
+}
+
+const loadComparison = () => import('./compare-view.tsx');
+
+function Compared({ item, ...shown }: ComparedProps) {
+  const view = useLazy(loadComparison, true);
+  if (view === null || view === 'failed') return null;
+  return <view.Comparison name={item.name} url={item.url} {...shown} />;
 }
 
 interface DrawingProps {
@@ -69,13 +85,15 @@ function Drawing({ item, reference, alt }: DrawingProps) {
   const width = photo * size.width;
   const start = width + GAP;
   const whole = start + other * reference.size.width;
-  const lines = linesOf(reference.points).map(({ from, to, confidence }) => ({
-    x1: photo * from[0],
-    y1: photo * from[1],
-    x2: start + other * to[0],
-    y2: other * to[1],
-    confidence,
-  }));
+  const lines = matchedLines(reference.points)
+    .slice(0, LINES)
+    .map(({ from, to, confidence }) => ({
+      x1: photo * from[0],
+      y1: photo * from[1],
+      x2: start + other * to[0],
+      y2: other * to[1],
+      confidence,
+    }));
   return (
     <div
       class="matched"
@@ -135,51 +153,15 @@ interface OwnPictureProps {
 
 /** The small copy of a taught photo in its frame, which stays empty where the copy is gone. */
 function OwnPicture({ id, start, width }: OwnPictureProps) {
-  const { engine } = useApp();
-  const url = useSignal<string | null>(null);
-  useEffect(() => {
-    let made: string | null = null;
-    let gone = false;
-    engine.teaching.picture(id).then(
-      (picture) => {
-        if (!picture || gone) return;
-        made = URL.createObjectURL(picture.blob);
-        url.value = made;
-      },
-      () => undefined, // the frame stays empty
-    );
-    return () => {
-      gone = true;
-      if (made) URL.revokeObjectURL(made);
-    };
-  }, [id, engine, url]);
-  if (!url.value) return null;
+  const url = useOwnPicture(id);
+  if (!url) return null;
   return (
     <img
       class="matched__photo"
-      src={url.value}
+      src={url}
       alt=""
       data-testid="matched-reference"
       style={{ insetInlineStart: `${start}%`, width: `${width}%` }}
     />
   );
-}
-
-interface Line {
-  readonly from: readonly [x: number, y: number];
-  readonly to: readonly [x: number, y: number];
-  readonly confidence: number;
-}
-
-/** The surest, each with its ends in pixels of the two photos. */
-function linesOf(points: Float32Array): Line[] {
-  const lines = Array.from({ length: points.length / MATCH_FIELDS }, (_, i): Line => {
-    const [xa = 0, ya = 0, xb = 0, yb = 0, confidence = 0] = points.subarray(
-      MATCH_FIELDS * i,
-      MATCH_FIELDS * (i + 1),
-    );
-    // Edges of pixels, as drawings count them, lie half a pixel before centres.
-    return { from: [xa + 0.5, ya + 0.5], to: [xb + 0.5, yb + 0.5], confidence };
-  });
-  return lines.sort((a, b) => b.confidence - a.confidence).slice(0, LINES);
 }

@@ -1,17 +1,17 @@
 // Names for people: of landmarks, of the decision's features, of stages and of timings.
-import type { CollectionLabel } from '../../retrieval/labels.ts';
+import type { LabelFacts } from '../../retrieval/labels.ts';
 import { type Language, type Messages, otherLanguage } from '../i18n/messages.ts';
 
-export type LabelMap = ReadonlyMap<string, CollectionLabel>;
+export type LabelMap = ReadonlyMap<string, LabelFacts>;
 
 export interface LandmarkName {
   readonly title: string;
   /** The same in the other language; null when it is unknown or no different. */
   readonly other: string | null;
-  readonly facts: CollectionLabel | null;
+  readonly facts: LabelFacts | null;
 }
 
-export function labelMap(labels: readonly CollectionLabel[]): LabelMap {
+export function labelMap<T extends LabelFacts>(labels: readonly T[]): ReadonlyMap<string, T> {
   return new Map(labels.map((facts) => [facts.label, facts]));
 }
 

@@ -2,12 +2,15 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useApp, useWords } from '../app.ts';
+import { errorText } from '../i18n/error-text.ts';
+import { Whereabouts } from '../map/whereabouts.tsx';
+import { ResultActions } from '../results/result-actions.tsx';
 import { CloseIcon, PhotoIcon } from '../shell/icons.tsx';
 import { LittleCairn } from '../shell/stones.tsx';
 import { Candidates } from './candidates.tsx';
 import { type PhotoItem, stonesLaid } from './queue-state.ts';
 import { StageList } from './stage-list.tsx';
-import { VerdictActions, VerdictView } from './verdict-view.tsx';
+import { VerdictView } from './verdict-view.tsx';
 import { Why } from './why.tsx';
 
 interface PhotoCardProps {
@@ -61,7 +64,12 @@ export function PhotoCard({ item, onRemove }: PhotoCardProps) {
         >
           <CloseIcon />
         </button>
-        {at.state === 'done' && <Why item={item} verdict={at.verdict} elapsed={at.elapsed} />}
+        {at.state === 'done' && (
+          <div class="card__more">
+            <Whereabouts item={item} verdict={at.verdict} />
+            <Why item={item} verdict={at.verdict} elapsed={at.elapsed} />
+          </div>
+        )}
       </article>
     </li>
   );
@@ -70,11 +78,12 @@ export function PhotoCard({ item, onRemove }: PhotoCardProps) {
 function Picture({ item }: { readonly item: PhotoItem }) {
   const { queue } = useApp();
   const { t } = useWords();
-  const broken = useSignal(false);
+  /** The address that could not be shown: there may be another one later. */
+  const broken = useSignal<string | null>(null);
   return (
     <figure class="card__figure">
       <div class="card__frame">
-        {broken.value ? (
+        {broken.value === item.url ? (
           <span class="card__blank" role="img" aria-label={t.recognize.noPreview}>
             <PhotoIcon />
           </span>
@@ -88,7 +97,7 @@ function Picture({ item }: { readonly item: PhotoItem }) {
               queue.measure(item.id, naturalWidth, naturalHeight)
             }
             onError={() => {
-              broken.value = true;
+              broken.value = item.url;
             }}
           />
         )}
@@ -135,7 +144,7 @@ function Failed({
   readonly titleId: string;
 }) {
   const { t } = useWords();
-  const { what, remedy } = t.errors[at.error.code];
+  const { what, remedy } = errorText(t, at.error);
   return (
     <>
       <Title id={titleId}>{what}</Title>
@@ -156,7 +165,7 @@ function Actions({ item }: { readonly item: PhotoItem }) {
   const { queue } = useApp();
   const { t } = useWords();
   const { at, name, id } = item;
-  if (at.state === 'done') return <VerdictActions name={name} verdict={at.verdict} />;
+  if (at.state === 'done') return <ResultActions item={item} verdict={at.verdict} />;
   if (at.state === 'queued') return null;
   // One and the same button for both states, so that the focus survives a stop.
   const working = at.state === 'working';

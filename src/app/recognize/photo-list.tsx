@@ -1,5 +1,6 @@
 // The photos in the queue, in the order in which they came, with how many are done.
 import { useApp, useWords } from '../app.ts';
+import { SaveAll } from '../results/save-all.tsx';
 import { PhotoCard } from './photo-card.tsx';
 import { tally } from './queue-state.ts';
 
@@ -30,6 +31,7 @@ export function PhotoList() {
         <p class="photos__tally" data-testid="queue-tally">
           {t.recognize.doneOf(f.count(settled), f.count(total))}
         </p>
+        {settled > 0 && <SaveAll />}
         <button type="button" class="button button--quiet" data-testid="clear-all" onClick={clear}>
           {t.recognize.clear}
         </button>

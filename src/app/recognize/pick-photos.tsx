@@ -1,6 +1,6 @@
 // A button that picks photos from files or from the camera: a file input that is seen by its label alone.
 import type { ComponentChildren, TargetedEvent } from 'preact';
-import { photosFromFiles } from './intake.ts';
+import { PICTURES, photosFromFiles } from './intake.ts';
 import type { NamedPhoto } from './queue.ts';
 
 interface PickPhotosProps {
@@ -35,7 +35,7 @@ export function PickPhotos(props: PickPhotosProps) {
         id={id}
         class="unseen"
         type="file"
-        accept="image/*"
+        accept={camera ? 'image/*' : PICTURES}
         multiple={!camera}
         {...(camera ? { capture: 'environment' as const } : {})}
         aria-describedby={describedBy}

@@ -18,9 +18,11 @@ export interface PhotoItem {
   readonly id: number;
   readonly name: string;
   readonly blob: Blob;
-  /** Object URL of the photo; whoever removes the item revokes it. */
+  /** Object URL of the photo, or of a copy where the browser cannot show it; whoever removes the item revokes it. */
   readonly url: string;
-  /** Pixels as the browser shows it; null until the thumbnail is loaded, or when it cannot be. */
+  /** Whether `url` is a copy's, whose pixels are not the photo's. */
+  readonly copied: boolean;
+  /** Pixels of the photo, upright; null until the thumbnail is loaded, or when it cannot be. */
   readonly size: { readonly width: number; readonly height: number } | null;
   /** ISO 3166-1 alpha-2 of the only country whose landmarks are looked for; null for all. */
   readonly country: string | null;
@@ -28,7 +30,7 @@ export interface PhotoItem {
 }
 
 export type QueueAction =
-  | { readonly do: 'add'; readonly items: readonly Omit<PhotoItem, 'at' | 'size'>[] }
+  | { readonly do: 'add'; readonly items: readonly Omit<PhotoItem, 'at' | 'size' | 'copied'>[] }
   | { readonly do: 'start'; readonly id: number }
   | { readonly do: 'progress'; readonly id: number; readonly progress: Progress }
   | {
@@ -40,6 +42,14 @@ export type QueueAction =
   | { readonly do: 'fail'; readonly id: number; readonly error: PlainError }
   | { readonly do: 'again'; readonly id: number }
   | { readonly do: 'measure'; readonly id: number; readonly width: number; readonly height: number }
+  /** A copy to show in place of the photo, which has these pixels. */
+  | {
+      readonly do: 'show';
+      readonly id: number;
+      readonly url: string;
+      readonly width: number;
+      readonly height: number;
+    }
   | { readonly do: 'remove'; readonly id: number }
   | { readonly do: 'clear' };
 
@@ -54,7 +64,12 @@ export function step(queue: Queue, action: QueueAction): Queue {
     case 'add':
       return [
         ...queue,
-        ...action.items.map((item) => ({ ...item, size: null, at: { state: 'queued' } as const })),
+        ...action.items.map((item) => ({
+          ...item,
+          copied: false,
+          size: null,
+          at: { state: 'queued' } as const,
+        })),
       ];
     case 'start':
       return move(queue, action.id, 'queued', { state: 'working', stage: null, share: 0 });
@@ -76,8 +91,14 @@ export function step(queue: Queue, action: QueueAction): Queue {
       return move(queue, action.id, 'failed', { state: 'queued' });
     case 'measure': {
       const item = queue.find((one) => one.id === action.id);
-      if (!item) return queue;
+      if (!item || item.copied) return queue;
       return replace(queue, { ...item, size: { width: action.width, height: action.height } });
+    }
+    case 'show': {
+      const item = queue.find((one) => one.id === action.id);
+      if (!item) return queue;
+      const { url, width, height } = action;
+      return replace(queue, { ...item, url, copied: true, size: { width, height } });
     }
     case 'remove':
       return queue.some((item) => item.id === action.id)

@@ -1,6 +1,7 @@
 // The queue of photos at work: hands them to the engine one at a time and owns their object URLs.
 import { effect, type ReadonlySignal, signal } from '@preact/signals';
 import { toPlainError } from '../../errors.ts';
+import type { PhotoCopy } from '../../imaging/photo-copy.ts';
 import type { Engine } from '../engine.ts';
 import { nextUp, type PhotoItem, type Queue, type QueueAction, step } from './queue-state.ts';
 
@@ -15,6 +16,12 @@ export interface QueueEvents {
   /** After the photo is done or failed, but not when it was removed or stopped by the user. */
   readonly onSettled?: (item: PhotoItem) => void;
 }
+
+/**
+ * Makes a copy of a photo that the browser cannot show; null where it can, or where none can be made. Never rejects.
+ * @param url of the photo
+ */
+export type CopyToShow = (photo: Blob, url: string) => Promise<PhotoCopy | null>;
 
 export interface PhotoQueue {
   readonly items: ReadonlySignal<Queue>;
@@ -36,6 +43,7 @@ export interface PhotoQueue {
 export function createQueue(
   engine: Pick<Engine, 'status' | 'recognize'>,
   events: QueueEvents = {},
+  copyToShow: CopyToShow = async () => null,
 ): PhotoQueue {
   const items = signal<Queue>([]);
   const country = signal<string | null>(null);
@@ -49,6 +57,23 @@ export function createQueue(
   const interrupt = (id: number) => {
     if (running?.id === id) running.abort.abort();
   };
+
+  /** Of the photos in the list: over once what there is to show of them is shown. */
+  const shown = new Map<number, Promise<void>>();
+  let lastShown: Promise<void> = Promise.resolve();
+
+  async function show({ id, blob, url }: Pick<PhotoItem, 'id' | 'blob' | 'url'>): Promise<void> {
+    const copy = find(id) ? await copyToShow(blob, url) : null;
+    if (!copy || !find(id)) return;
+    dispatch({
+      do: 'show',
+      id,
+      url: URL.createObjectURL(copy.blob),
+      width: copy.width,
+      height: copy.height,
+    });
+    URL.revokeObjectURL(url);
+  }
 
   async function work(item: PhotoItem): Promise<void> {
     const abort = new AbortController();
@@ -68,6 +93,8 @@ export function createQueue(
         }),
         abort.signal,
       );
+      // Whoever keeps the result keeps what is shown with it.
+      await orAbort(shown.get(item.id) ?? Promise.resolve(), abort.signal);
       dispatch({ do: 'finish', id: item.id, verdict, elapsed: performance.now() - started });
     } catch (thrown) {
       dispatch({ do: 'fail', id: item.id, error: toPlainError(thrown) });
@@ -92,6 +119,7 @@ export function createQueue(
     const gone = items.peek();
     dispatch({ do: 'clear' });
     for (const item of gone) URL.revokeObjectURL(item.url);
+    shown.clear();
     running?.abort.abort();
   }
 
@@ -110,6 +138,11 @@ export function createQueue(
         country: country.peek(),
       }));
       dispatch({ do: 'add', items: added });
+      // One after the other: each holds all pixels of a photo.
+      for (const item of added) {
+        lastShown = lastShown.then(() => show(item));
+        shown.set(item.id, lastShown);
+      }
       pump();
     },
     stop: interrupt,
@@ -121,6 +154,7 @@ export function createQueue(
       const item = find(id);
       if (!item) return;
       dispatch({ do: 'remove', id });
+      shown.delete(id);
       URL.revokeObjectURL(item.url);
       interrupt(id);
     },

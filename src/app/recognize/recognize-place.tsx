@@ -1,5 +1,6 @@
 // The place where photos are recognized: the drop panel and, once there are any, the photos.
 import { useApp } from '../app.ts';
+import { HistorySection } from '../history/history-section.tsx';
 import { DropPanel } from './drop-panel.tsx';
 import { PhotoList } from './photo-list.tsx';
 
@@ -9,6 +10,7 @@ export function RecognizePlace() {
     <>
       <DropPanel />
       {queue.items.value.length > 0 && <PhotoList />}
+      <HistorySection />
     </>
   );
 }

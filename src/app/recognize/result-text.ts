@@ -1,5 +1,5 @@
 // A result to take away: a few lines of text, or the JSON that `cairn recognize --json` prints too.
-import type { Verdict } from '../../verdict.ts';
+import { type Answer, resultOf } from '../../verdict.ts';
 import type { Format } from '../i18n/format.ts';
 import type { Language, Messages } from '../i18n/messages.ts';
 import { confidenceWord, shownConfidence } from './confidence.ts';
@@ -13,7 +13,7 @@ export interface Wording {
 }
 
 /** The verdict in one phrase: the landmark's name, or which refusal it is. */
-export function headline(verdict: Verdict, { language, messages, labels }: Wording): string {
+export function headline(verdict: Answer, { language, messages, labels }: Wording): string {
   if (verdict.kind === 'landmark' && verdict.label !== null) {
     return landmarkName(labels, verdict.label, language).title;
   }
@@ -21,22 +21,19 @@ export function headline(verdict: Verdict, { language, messages, labels }: Wordi
 }
 
 /** Such as `Very sure, 96 %`. */
-export function confidencePhrase(
-  verdict: Verdict,
-  { language, messages, format }: Wording,
-): string {
+export function confidencePhrase(verdict: Answer, { language, messages, format }: Wording): string {
   const share = shownConfidence(verdict);
   const comma = language === 'zh' ? '，' : ', ';
   return `${messages.verdict.words[confidenceWord(share)]}${comma}${format.percent(share)}`;
 }
 
 /** One sentence for the live region. */
-export function spoken(verdict: Verdict, wording: Wording): string {
+export function spoken(verdict: Answer, wording: Wording): string {
   const [open, close] = wording.language === 'zh' ? ['（', '）'] : [' (', ')'];
   return `${headline(verdict, wording)}${open}${confidencePhrase(verdict, wording)}${close}`;
 }
 
-export function resultText(photo: string, verdict: Verdict, wording: Wording): string {
+export function resultText(photo: string, verdict: Answer, wording: Wording): string {
   const { language, messages, format, labels } = wording;
   const lines = [photo, spoken(verdict, wording)];
   if (verdict.kind === 'landmark' && verdict.label !== null) {
@@ -57,12 +54,7 @@ export function resultText(photo: string, verdict: Verdict, wording: Wording): s
   return lines.join('\n');
 }
 
-/** The same fields, in the same order, as a line of `cairn recognize --json`. */
-export function resultJson(photo: string, verdict: Verdict): string {
-  const { kind, label, confidence, candidates, kindProbabilities, timings, backend } = verdict;
-  return JSON.stringify(
-    { photo, kind, label, confidence, candidates, kindProbabilities, timings, backend },
-    null,
-    2,
-  );
+/** As a line of `cairn recognize --json`, spread over several. */
+export function resultJson(photo: string, verdict: Answer): string {
+  return JSON.stringify(resultOf(photo, verdict), null, 2);
 }

@@ -1,24 +1,26 @@
 // The verdict itself: the landmark's name or an honest refusal, where it is, and how sure that is.
 
-import type { Verdict } from '../../verdict.ts';
+import type { Answer } from '../../verdict.ts';
 import { useApp, useWords } from '../app.ts';
 import { plainCoordinates } from '../i18n/format.ts';
 import { LANGUAGE_TAG, otherLanguage } from '../i18n/messages.ts';
 import { CopyButton } from '../shell/copy-button.tsx';
 import { LittleCairn } from '../shell/stones.tsx';
 import { confidenceStones, confidenceWord, shownConfidence } from './confidence.ts';
-import { landmarkName } from './names.ts';
-import { headline, resultJson, resultText } from './result-text.ts';
+import { type LabelMap, landmarkName } from './names.ts';
+import { headline } from './result-text.ts';
 
 interface VerdictViewProps {
-  readonly verdict: Verdict;
+  readonly verdict: Answer;
   readonly titleId: string;
+  /** Where its labels are described, where not in what is open now. */
+  readonly known?: LabelMap | undefined;
 }
 
-export function VerdictView({ verdict, titleId }: VerdictViewProps) {
+export function VerdictView({ verdict, titleId, known }: VerdictViewProps) {
   const { labels } = useApp();
   const { t, f, language } = useWords();
-  const wording = { language, messages: t, format: f, labels: labels.value };
+  const wording = { language, messages: t, format: f, labels: known ?? labels.value };
   const share = shownConfidence(verdict);
   const word = confidenceWord(share);
   return (
@@ -26,7 +28,9 @@ export function VerdictView({ verdict, titleId }: VerdictViewProps) {
       <h3 class="card__title" id={titleId} data-testid="verdict">
         {headline(verdict, wording)}
       </h3>
-      {verdict.kind === 'landmark' && verdict.label !== null && <Place label={verdict.label} />}
+      {verdict.kind === 'landmark' && verdict.label !== null && (
+        <Place label={verdict.label} labels={wording.labels} />
+      )}
       {verdict.kind === 'unlisted' && <p class="card__note">{t.verdict.unlistedNote}</p>}
       {verdict.kind === 'not-landmark' && <p class="card__note">{t.verdict.notLandmarkNote}</p>}
       <div class="confidence" data-testid="confidence" data-word={word}>
@@ -41,10 +45,9 @@ export function VerdictView({ verdict, titleId }: VerdictViewProps) {
   );
 }
 
-function Place({ label }: { readonly label: string }) {
-  const { labels } = useApp();
+function Place({ label, labels }: { readonly label: string; readonly labels: LabelMap }) {
   const { t, f, language } = useWords();
-  const { other, facts } = landmarkName(labels.value, label, language);
+  const { other, facts } = landmarkName(labels, label, language);
   return (
     <>
       {other && (
@@ -68,24 +71,6 @@ function Place({ label }: { readonly label: string }) {
           )}
         </p>
       )}
-    </>
-  );
-}
-
-export function VerdictActions({
-  name,
-  verdict,
-}: {
-  readonly name: string;
-  readonly verdict: Verdict;
-}) {
-  const { labels } = useApp();
-  const { t, f, language } = useWords();
-  const wording = { language, messages: t, format: f, labels: labels.value };
-  return (
-    <>
-      <CopyButton label={t.verdict.copyText} text={() => resultText(name, verdict, wording)} />
-      <CopyButton label={t.verdict.copyJson} text={() => resultJson(name, verdict)} />
     </>
   );
 }

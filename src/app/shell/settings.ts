@@ -1,6 +1,6 @@
 // What the user chose for this page: language and colours, kept in localStorage where that works.
 import { batch, computed, effect, type ReadonlySignal, signal } from '@preact/signals';
-import { createFormat, type Format } from '../i18n/format.ts';
+import { createFormat, type Format, formatTag } from '../i18n/format.ts';
 import {
   chooseLanguage,
   LANGUAGE_TAG,
@@ -22,9 +22,12 @@ const KEYS = {
 
 const OFF = 'off';
 
+/** Where there is a browser, as its user wants English written. */
+const PREFERRED = globalThis.navigator?.languages ?? [];
+
 export const FORMATS: Readonly<Record<Language, Format>> = {
-  en: createFormat('en'),
-  zh: createFormat('zh'),
+  en: createFormat('en', formatTag('en', PREFERRED)),
+  zh: createFormat('zh', formatTag('zh', PREFERRED)),
 };
 
 export interface Settings {

@@ -1,5 +1,6 @@
 // The lesson under way, photo by photo, and afterwards what became of each.
 import { useApp, useWords } from '../app.ts';
+import { errorText } from '../i18n/error-text.ts';
 import { landmarkName } from '../recognize/names.ts';
 import type { Lesson, LessonPhoto } from './lesson.ts';
 
@@ -64,7 +65,7 @@ function title(
 
 function Failure({ error }: { readonly error: NonNullable<Lesson['error']> }) {
   const { t } = useWords();
-  const { what, remedy } = t.errors[error.code];
+  const { what, remedy } = errorText(t, error);
   return (
     <p class="lesson__failure">
       {what} {remedy}
@@ -80,7 +81,7 @@ function Photo({ photo: { name, outcome } }: { readonly photo: LessonPhoto }) {
     outcome.at === 'duplicate'
       ? at.duplicate(landmarkName(labels.value, outcome.label, language).title)
       : outcome.at === 'failed'
-        ? at.failed(t.errors[outcome.error.code].what)
+        ? at.failed(errorText(t, outcome.error).what)
         : at[outcome.at];
   const standing = outcome.at === 'waiting' ? 'ahead' : outcome.at === 'working' ? 'now' : 'past';
   return (

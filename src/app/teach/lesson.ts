@@ -1,6 +1,7 @@
 // What is about to be taught and what is being taught: photos gathered under a name, then one lesson.
 import { type ReadonlySignal, signal } from '@preact/signals';
 import { type PlainError, toPlainError } from '../../errors.ts';
+import type { CopyToShow } from '../recognize/queue.ts';
 import type { PhotoOutcome, PhotoToTeach, Teaching } from '../teaching/teaching.ts';
 
 export interface StagedPhoto extends PhotoToTeach {
@@ -49,6 +50,7 @@ export interface Lessons {
 export function createLessons(
   teaching: Pick<Teaching, 'teach'>,
   events: LessonEvents = {},
+  copyToShow: CopyToShow = async () => null,
 ): Lessons {
   const title = signal('');
   const note = signal('');
@@ -56,6 +58,19 @@ export function createLessons(
   const lesson = signal<Lesson | null>(null);
   let nextId = 1;
   let abort = new AbortController();
+  let lastShown: Promise<void> = Promise.resolve();
+
+  /** Puts a copy in the place of a photo that the browser cannot show. */
+  async function show({ id, blob, url }: StagedPhoto): Promise<void> {
+    const there = () => staged.peek().some((photo) => photo.id === id);
+    const copy = there() ? await copyToShow(blob, url) : null;
+    if (!copy || !there()) return;
+    const instead = URL.createObjectURL(copy.blob);
+    staged.value = staged
+      .peek()
+      .map((photo) => (photo.id === id ? { ...photo, url: instead } : photo));
+    URL.revokeObjectURL(url);
+  }
 
   async function run(
     name: string,
@@ -113,6 +128,7 @@ export function createLessons(
         url: URL.createObjectURL(photo.blob),
       }));
       staged.value = [...staged.peek(), ...added];
+      for (const photo of added) lastShown = lastShown.then(() => show(photo));
     },
     unstage(id) {
       const photo = staged.peek().find((one) => one.id === id);
@@ -125,8 +141,9 @@ export function createLessons(
       const name = title.peek().trim();
       if (name === '' || !(await run(name, note.peek(), photos))) return;
       // What came in meanwhile stays for the next lesson.
-      staged.value = staged.peek().filter((photo) => !photos.includes(photo));
-      for (const { url } of photos) URL.revokeObjectURL(url);
+      const over = new Set(photos.map(({ id }) => id));
+      for (const { id, url } of staged.peek()) if (over.has(id)) URL.revokeObjectURL(url);
+      staged.value = staged.peek().filter(({ id }) => !over.has(id));
       if (title.peek().trim() === name) {
         title.value = '';
         note.value = '';

@@ -1,9 +1,10 @@
 // The form for a new landmark: its name, a note, and photos from files, camera, drop or clipboard.
 import { useSignal } from '@preact/signals';
 import { useApp, useWords } from '../app.ts';
+import { TakePhoto } from '../camera/take-photo.tsx';
 import { PickPhotos } from '../recognize/pick-photos.tsx';
 import { useAddPhotos } from '../recognize/use-add-photos.ts';
-import { CameraIcon, CloseIcon, PhotoIcon } from '../shell/icons.tsx';
+import { CloseIcon, PhotoIcon } from '../shell/icons.tsx';
 import { LONGEST_TITLE } from '../teaching/building/folder-plan.ts';
 import { useNameHint } from './use-name-hint.ts';
 
@@ -106,10 +107,7 @@ function Pickers() {
         <PhotoIcon />
         {t.teach.choose}
       </PickPhotos>
-      <PickPhotos id="teach-camera" look="pick--camera" button="button" camera onPick={addPhotos}>
-        <CameraIcon />
-        {t.teach.camera}
-      </PickPhotos>
+      <TakePhoto id="teach-camera" words={t.teach.camera} onPick={addPhotos} />
       <p id="teach-files-hint" class="teach__drop-hint">
         {t.teach.hint}
       </p>

@@ -1,9 +1,12 @@
-// A change to what was taught, with its announcement, and where the focus goes when its button is gone.
+// A change to what is kept, with its announcement, its failure in sight, and where the focus goes when its button is gone.
 import { useCallback } from 'preact/hooks';
-import { toPlainError } from '../../errors.ts';
+import { type PlainError, toPlainError } from '../../errors.ts';
 import { useApp } from '../app.ts';
+import { errorText } from '../i18n/error-text.ts';
+import type { Messages } from '../i18n/messages.ts';
+import { NAME_TAKEN } from '../teaching/teaching.ts';
 
-/** Resolves to whether it worked; what went wrong has been announced. */
+/** Resolves to whether it worked; what went wrong is shown, and said by being an alert. */
 export type Act = (
   change: () => Promise<void>,
   said: string,
@@ -12,15 +15,14 @@ export type Act = (
 ) => Promise<boolean>;
 
 export function useAct(): Act {
-  const { announcer, settings } = useApp();
+  const { announcer, failure, settings } = useApp();
   return useCallback(
     async (change, said, focus) => {
+      failure.value = null;
       try {
         await change();
       } catch (thrown) {
-        const { teach, errors } = settings.messages.peek();
-        const { code } = toPlainError(thrown);
-        announcer.say(code === 'usage' ? teach.nameTaken : `${teach.failed} ${errors[code].what}`);
+        failure.value = failureText(toPlainError(thrown), settings.messages.peek());
         return false;
       }
       announcer.say(said);
@@ -32,6 +34,15 @@ export function useAct(): Act {
       });
       return true;
     },
-    [announcer, settings],
+    [announcer, failure, settings],
   );
+}
+
+/** Why a change did not happen, and what to do; nothing where the user has stopped it. */
+export function failureText(error: PlainError, messages: Messages): string | null {
+  const { teach } = messages;
+  if (error.code === 'aborted') return null;
+  if (error.subject === NAME_TAKEN) return teach.nameTaken;
+  const { what, remedy } = errorText(messages, error);
+  return `${teach.failed} ${what} ${remedy}`;
 }

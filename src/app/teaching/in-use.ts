@@ -134,10 +134,17 @@ export class InUse {
     }
   }
 
-  /** Follows what has been stored, here or in another tab. Throws as {@link openTaught}. */
-  async catchUp(): Promise<void> {
-    if ((await this.#taughtNow()) === this.#taught) this.rejoin();
-    else await this.openTaught();
+  /**
+   * Follows what has been stored, here or in another tab. Throws as {@link openTaught}.
+   * @returns whether what was taught has changed
+   */
+  async catchUp(): Promise<boolean> {
+    if ((await this.#taughtNow()) === this.#taught) {
+      this.rejoin();
+      return false;
+    }
+    await this.openTaught();
+    return true;
   }
 
   async #taughtNow(): Promise<string | null> {

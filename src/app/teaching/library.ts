@@ -27,13 +27,14 @@ import { dropNotes, readNotes } from './notes.ts';
 import { dropPictures, pictureOf, type StoredPicture } from './pictures.ts';
 import { factsOf, withoutPhotos, withPhotos } from './taught-changes.ts';
 import { exportTaught } from './taught-container.ts';
-import type {
-  Imported,
-  PhotoOutcome,
-  PhotoToTeach,
-  Removal,
-  TaughtLandmark,
-  TeachWork,
+import {
+  type Imported,
+  NAME_TAKEN,
+  type PhotoOutcome,
+  type PhotoToTeach,
+  type Removal,
+  type TaughtLandmark,
+  type TeachWork,
 } from './teaching.ts';
 
 export interface LibraryParts extends ChangeParts {
@@ -158,6 +159,7 @@ export class Library implements BuildLibrary {
         'usage',
         `${title} has been taught already.`,
         'Choose another name, or add the photos to that landmark.',
+        { subject: NAME_TAKEN },
       );
     }
     await this.#change((labels, notes) => {
@@ -257,6 +259,11 @@ export class Library implements BuildLibrary {
   #forgetRemoval(): void {
     this.#removed = null;
     this.removal.value = null;
+  }
+
+  /** Lists what is stored, such as what another tab has taught. Throws as `readTaught`. */
+  async follow(): Promise<void> {
+    await this.#refresh();
   }
 
   /** Between two recognitions: none may see labels of one version and rows of another. */

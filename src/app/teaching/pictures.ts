@@ -1,12 +1,12 @@
 // The small copies of taught photos that stay in the browser: to look at, to tune by, to describe anew.
 
 import { throwIfAborted } from '../../errors.ts';
+import type { KnownPhoto } from '../../imaging/photo-copy.ts';
 import type { CairnStore } from '../../retrieval/store.ts';
 import { TAUGHT_KEYS } from '../../retrieval/taught-collection.ts';
 
 /** Longest side in pixels: more than any encoder here looks at. */
 const LONGEST_SIDE = 512;
-const QUALITY = 0.85;
 const PREFIX = `${TAUGHT_KEYS}picture/`;
 
 export interface StoredPicture {
@@ -20,30 +20,11 @@ function isStoredPicture(value: unknown): value is StoredPicture {
   return blob instanceof Blob && typeof name === 'string';
 }
 
-/** @param size pixels of the photo, upright */
-export async function smallCopy(
-  photo: Blob,
-  size: { readonly width: number; readonly height: number },
-): Promise<Blob> {
-  const scale = Math.min(1, LONGEST_SIDE / Math.max(size.width, size.height));
-  const width = Math.max(1, Math.round(size.width * scale));
-  const height = Math.max(1, Math.round(size.height * scale));
-  const bitmap = await createImageBitmap(photo, {
-    resizeWidth: width,
-    resizeHeight: height,
-    resizeQuality: 'high',
-  });
-  try {
-    const canvas = new OffscreenCanvas(width, height);
-    canvas.getContext('2d')!.drawImage(bitmap, 0, 0, width, height);
-    const copy = await canvas.convertToBlob({ type: 'image/webp', quality: QUALITY });
-    // Safari has no WebP encoder and gives a PNG, four times as large as a JPEG.
-    return copy.type === 'image/webp'
-      ? copy
-      : await canvas.convertToBlob({ type: 'image/jpeg', quality: QUALITY });
-  } finally {
-    bitmap.close();
-  }
+/** Throws CairnError `photo-*`, and `download-failed` where what reads HEIC could not be fetched. */
+export async function smallCopy(photo: Blob, known: KnownPhoto): Promise<Blob> {
+  // Not before it is needed: most visits teach nothing.
+  const { copyPhoto } = await import('../photo-copies.ts');
+  return (await copyPhoto(photo, LONGEST_SIDE, known)).blob;
 }
 
 /** Throws `storage-full` and `storage-failed`. */

@@ -4,6 +4,9 @@ import type { PlainError } from '../../errors.ts';
 import type { LongWork } from '../../progress.ts';
 import type { LabelFacts } from '../../retrieval/labels.ts';
 
+/** The subject of the error that says so: another landmark that was taught has the name. */
+export const NAME_TAKEN = 'name-taken';
+
 export interface TaughtPhoto {
   /** First half of the SHA-256 of the file, hex. */
   readonly id: string;

@@ -1,7 +1,7 @@
 // Fine-tuning at work: drives the trainer a few steps at a time, so that pausing and leaving are easy.
 import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
 import type { Remote } from '../../bridge/worker-bridge.ts';
-import { toPlainError } from '../../errors.ts';
+import { CairnError, toPlainError } from '../../errors.ts';
 import { TaskQueue } from '../../inference/task-queue.ts';
 import type { CairnStore } from '../../retrieval/store.ts';
 import { tunedCollection } from '../../retrieval/taught-collection.ts';
@@ -25,7 +25,7 @@ import {
 } from '../../training/tuning/trainer-keep.ts';
 import type { TrainerService, TuningStatus } from '../../training/tuning/trainer-service.ts';
 import { sha256Hex } from '../../weights/sha256.ts';
-import { holdIfFree } from './locks.ts';
+import { holdIfFree, inTurn } from './locks.ts';
 import { storageLeft } from './storage-room.ts';
 import type { SavedTuning, Tuning, TuningState } from './tuning.ts';
 
@@ -34,6 +34,8 @@ const STEPS_A_CALL = { head: 3, 'last-stage': 1 } as const satisfies Record<Tuni
 const GIBIBYTE = 2 ** 30;
 /** Held from a run's start to its end: two tabs would write over each other's checkpoints. */
 const LOCK = 'cairn-tuning';
+/** Held while the tuning in use is changed. */
+const IN_USE_LOCK = 'cairn-tuning-in-use';
 
 export interface TunerParts {
   readonly store: CairnStore;
@@ -172,10 +174,13 @@ export async function createTuner(parts: TunerParts): Promise<Tuning> {
     }
   }
 
-  /** In this order: until the last write, a page that is closed comes back as it was. */
+  /**
+   * In this order: until the last write, a page that is closed comes back as it was. What another tab has left in use
+   * since is what `nextOf` gets: a tuning that this page does not know of must not be lost.
+   */
   async function changeNow(nextOf: (now: Tunings) => Tunings): Promise<void> {
     const before = tunings.peek();
-    const next = nextOf(before);
+    const next = nextOf(store.persistent ? await readTunings(store) : before);
     try {
       await use(next.active);
       await writeTunings(store, next);
@@ -190,7 +195,8 @@ export async function createTuner(parts: TunerParts): Promise<Tuning> {
 
   /** One after the other: each begins with what the one before has left in use. */
   const changes = new TaskQueue();
-  const change = (nextOf: (now: Tunings) => Tunings) => changes.run(() => changeNow(nextOf));
+  const change = (nextOf: (now: Tunings) => Tunings) =>
+    changes.run(() => inTurn(IN_USE_LOCK, () => changeNow(nextOf)));
 
   async function discard(): Promise<void> {
     await driving;
@@ -251,7 +257,17 @@ export async function createTuner(parts: TunerParts): Promise<Tuning> {
       }
       await discard();
     },
-    undo: () => change(({ previous }) => ({ active: previous, previous: null })),
+    undo: () =>
+      change(({ active, previous }) => {
+        if (active?.applied === tunings.peek().active?.applied) {
+          return { active: previous, previous: null };
+        }
+        throw new CairnError(
+          'usage',
+          'Another tab has put another tuning to use.',
+          'Reload the page: it shows what is in use now.',
+        );
+      }),
     async exported() {
       const now = state.peek();
       const fresh = 'run' in now && now.run.best ? await trainer.api.best() : null;

@@ -49,8 +49,8 @@ export interface FolderPlan {
 /** Longest name of a landmark: longer ones break verdicts and lists. */
 export const LONGEST_TITLE = 120;
 
-const PHOTO = /\.(jpe?g|jpe|jfif|png|webp|gif|avif)$/i;
-const OTHER_PICTURE = /\.(hei[cf]|tiff?|bmp|jxl|jp2|psd|svg|dng|cr[23]|nef|arw|raf|orf|rw2)$/i;
+const PHOTO = /\.(jpe?g|jpe|jfif|png|webp|gif|avif|hei[cf]|hif|bmp)$/i;
+const OTHER_PICTURE = /\.(tiff?|jxl|jp2|psd|svg|dng|cr[23]|nef|arw|raf|orf|rw2)$/i;
 /** Hidden by a dot, or put there by an operating system. */
 const HIDDEN = /(^|\/)(\.|__MACOSX(\/|$)|Thumbs\.db$|desktop\.ini$)/i;
 
