@@ -1,10 +1,14 @@
 // Draws the pictures of tests/fixtures/photos: every kind of good and bad file that a photo can be.
-// Run: npx tsx scripts/make-photo-fixtures.ts. What each must give stands in cases.ts beside them.
-import { mkdirSync, writeFileSync } from 'node:fs';
+// Run: npx tsx scripts/make-photo-fixtures.ts. What each must give stands in cases.ts beside them; those in HEIC
+// are of scripts/make-heic-fixtures.py.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
 import { drawScene } from '../src/imaging/drawn.ts';
 import { type QuarterTurns, turnPixels } from '../src/imaging/turn.ts';
+import { adobeRgbProfile, bmpFile } from './photo-files.ts';
 
 const OUT = new URL('../tests/fixtures/photos/', import.meta.url);
 // A lighthouse: left and right, top and bottom differ, so a turn shows.
@@ -70,6 +74,15 @@ async function writeColourKinds(): Promise<void> {
   );
   write('cmyk.jpg', await open().toColourspace('cmyk').jpeg({ quality: 90 }).toBuffer());
   write('display-p3.jpg', await open().withIccProfile('p3').jpeg(JPEG).toBuffer());
+  // Other than sharp's name for a profile, its bytes must be a file.
+  const folder = mkdtempSync(join(tmpdir(), 'profile-'));
+  const profile = join(folder, 'adobe.icc');
+  writeFileSync(profile, adobeRgbProfile());
+  write('adobe-rgb.jpg', await open().withIccProfile(profile).jpeg(JPEG).toBuffer());
+  rmSync(folder, { recursive: true });
+  write('display-p3-16.png', await deepP3());
+  const grey16 = open().resize(40, 30).toColourspace('grey16');
+  write('grey-16.png', await grey16.png().toBuffer());
   write('grey.jpg', await open().greyscale().jpeg(JPEG).toBuffer());
   write('depth-16.png', await open().resize(40, 30).toColourspace('rgb16').png().toBuffer());
   write('palette.png', await open().png({ palette: true, colours: 64 }).toBuffer());
@@ -90,6 +103,29 @@ async function writeColourKinds(): Promise<void> {
   const seeThrough = sharp(clear, { raw: { width: 8, height: 8, channels: 4 } });
   write('transparent.png', await seeThrough.png().toBuffer());
   write('transparent.webp', await seeThrough.webp({ lossless: true, exact: true }).toBuffer());
+}
+
+/** 16 bits a channel in Display P3, small: such files grow fast. */
+function deepP3(): Promise<Buffer> {
+  const small = open().resize(40, 30);
+  return small.withIccProfile('p3').toColourspace('rgb16').png().toBuffer();
+}
+
+async function writeBitmaps(): Promise<void> {
+  const middle = await open().resize(80, 60).raw().toBuffer();
+  write('bits-24.bmp', bmpFile({ width: 80, height: 60, data: middle }, { bits: 24 }));
+  const small = await open().resize(40, 30).raw().toBuffer();
+  const little = { width: 40, height: 30, data: small };
+  write('bits-16.bmp', bmpFile(little, { bits: 16, masks: [0xf800, 0x7e0, 0x1f, 0] }));
+  write('bits-32-from-the-top.bmp', bmpFile(little, { bits: 32, topDown: true }));
+  // Left half red, right half clear.
+  const alpha = (x: number) => (x < 4 ? 255 : 0);
+  const red = { width: 8, height: 8, data: Buffer.alloc(8 * 8 * 3, Buffer.from([255, 0, 0])) };
+  const masks = [0xff0000, 0xff00, 0xff, 0xff000000] as const;
+  write('transparent.bmp', bmpFile(red, { bits: 32, masks, alpha }));
+  write('palette-16.bmp', bmpFile(little, { bits: 4 }));
+  write('truncated.bmp', cut(bmpFile(little, { bits: 24 }), 0.6));
+  write('run-length.bmp', bmpFile(little, { bits: 4, compression: 2 }));
 }
 
 async function writeAnimations(): Promise<void> {
@@ -150,7 +186,6 @@ async function writeBroken(): Promise<void> {
     'drawing.svg',
     '<svg xmlns="http://www.w3.org/2000/svg"><rect width="9" height="9"/></svg>',
   );
-  write('photo.heic', Buffer.from('\0\0\0\x18ftypheic\0\0\0\0heicmif1\0\0\0\x08meta', 'latin1'));
   write('named-wrongly.jpg', await open().png({ palette: true }).toBuffer());
   write('truncated.jpg', cut(jpeg, 0.6));
   write('truncated.png', cut(await open().png({ palette: true }).toBuffer(), 0.6));
@@ -185,6 +220,7 @@ async function writeBroken(): Promise<void> {
 mkdirSync(OUT, { recursive: true });
 await writeOrientations();
 await writeColourKinds();
+await writeBitmaps();
 await writeAnimations();
 await writeSizes();
 await writeBroken();

@@ -2,9 +2,13 @@
 // the trainer's, which only Cairn's own page needs, is in a file of its own.
 import { type BridgeOptions, WorkerBridge } from '../src/bridge/worker-bridge.ts';
 import { linkWorker } from '../src/bridge/worker-link.ts';
+import type { PhotoService } from '../src/imaging/photo-service.ts';
 import type { EncoderService, EncoderSettings } from '../src/inference/encoder-service.ts';
 import type { MatcherService, MatcherSettings } from '../src/inference/matcher-service.ts';
 import type { IndexService } from '../src/retrieval/index-service.ts';
+
+/** Of networks: a runtime that ran out of memory fails ever after. */
+const SPOILED_BY = ['inference-failed'] as const;
 
 /** What whoever uses a worker may add to its bridge. */
 export type Hooks<Api> = Pick<BridgeOptions<Api>, 'prepare' | 'onCrash' | 'idleMs'>;
@@ -29,6 +33,7 @@ export function bridgeEncoder(
     {
       name: 'encoder',
       timeouts: ENCODER_TIMEOUTS,
+      spoiledBy: SPOILED_BY,
       prepare: async (api) => {
         await api.configure({ touchPoints: navigator.maxTouchPoints, ...settings });
         await prepare?.(api);
@@ -59,8 +64,20 @@ export function bridgeMatcher(
     {
       name: 'matcher',
       timeouts: MATCHER_TIMEOUTS,
+      spoiledBy: SPOILED_BY,
       prepare: (api) => api.configure({ touchPoints: navigator.maxTouchPoints, ...settings }),
       ...hooks,
     },
+  );
+}
+
+/** Milliseconds after which the photos' worker, and the memory of its last photo, is let go. */
+const PHOTOS_IDLE = 20_000;
+
+/** What decodes photos for the page that its browser does not read; started by the first of them. */
+export function bridgePhotos(): WorkerBridge<PhotoService> {
+  return new WorkerBridge<PhotoService>(
+    () => linkWorker(new Worker(new URL('./photo.ts', import.meta.url), { type: 'module' })),
+    { name: 'reader of photos', idleMs: PHOTOS_IDLE },
   );
 }

@@ -1,4 +1,4 @@
-// Sizes and completeness of PNG, GIF, WebP and AVIF files, from their chunks, before any decoding.
+// Sizes and completeness of PNG, GIF and WebP files, from their chunks, before any decoding.
 import { imageSize } from 'image-size';
 import { type Orientation, tiffOrientation } from './exif.ts';
 import { corruptPhoto, truncatedPhoto, unsupportedPhoto } from './photo-errors.ts';
@@ -42,7 +42,7 @@ export function readPngHeader(bytes: Uint8Array): ContainerHeader {
     const type = latin1(bytes, at + 4, at + 8);
     if (!/^[A-Za-z]{4}$/.test(type)) throw corruptPhoto('a PNG chunk has no proper name');
     if (type === 'CgBI') {
-      throw unsupportedPhoto("a picture in Apple's private PNG form", 'Save it as a plain PNG.');
+      throw unsupportedPhoto('apple-png');
     }
     const data = at + 8;
     const end = data + length + 4;
@@ -116,42 +116,4 @@ export function readWebpHeader(bytes: Uint8Array): ContainerHeader {
   if (riffSize + 8 > bytes.length) throw truncatedPhoto('the end of the WebP data');
   const animated = latin1(bytes, 12, 16) === 'VP8X' && (bytes[20]! & VP8X_ANIMATION) !== 0;
   return { ...probedSize(bytes), orientation: 1, animated };
-}
-
-/** EXIF's names for AVIF's turns, which count quarters anticlockwise. */
-const IROT_ORIENTATIONS: readonly Orientation[] = [1, 8, 3, 6];
-
-/**
- * The turn that an AVIF states, by its `irot` property; decoders apply it (and mirrors, which
- * change no size and are not told here).
- */
-function avifOrientation(bytes: Uint8Array): Orientation {
-  const head = bytes.subarray(0, SIZE_PROBE);
-  for (let at = head.indexOf(0x69); at >= 0; at = head.indexOf(0x69, at + 1)) {
-    if (latin1(head, at, at + 4) === 'irot') return IROT_ORIENTATIONS[(head[at + 4] ?? 0) & 3]!;
-  }
-  return 1;
-}
-
-/**
- * AVIF: top-level boxes must all be there, the one with the pixels among them; the size is the
- * largest that its properties state.
- */
-export function readAvifHeader(bytes: Uint8Array): ContainerHeader {
-  const view = viewOf(bytes);
-  let pixels = false;
-  for (let at = 0; at < bytes.length; ) {
-    if (at + 8 > bytes.length) throw truncatedPhoto('the end of the AVIF data');
-    const short = view.getUint32(at, false);
-    pixels ||= latin1(bytes, at + 4, at + 8) === 'mdat';
-    // 0 = up to the end of the file, 1 = a 64-bit size follows.
-    if (short === 0) break;
-    if (short === 1 && at + 16 > bytes.length) throw truncatedPhoto('the end of the AVIF data');
-    const size = short === 1 ? Number(view.getBigUint64(at + 8, false)) : short;
-    if (size < 8) throw corruptPhoto('an AVIF box has no size');
-    if (at + size > bytes.length) throw truncatedPhoto('the end of the AVIF data');
-    at += size;
-  }
-  if (!pixels) throw truncatedPhoto('the AVIF pixel data');
-  return { ...probedSize(bytes), orientation: avifOrientation(bytes), animated: false };
 }

@@ -1,6 +1,7 @@
 // Decoding in a browser, in a page or a worker: the same answers as decode-node.ts.
-import { throwIfAborted } from '../errors.ts';
+import { CairnError, throwIfAborted } from '../errors.ts';
 import type { LongWork } from '../progress.ts';
+import { decodeBmp } from './bmp.ts';
 import { type Bitmap8, flattenOnWhite } from './decode.ts';
 import { inspectPhoto, type PhotoHeader } from './inspect.ts';
 import { decodedSize } from './limits.ts';
@@ -73,12 +74,22 @@ async function readByVideoFrame(
 
 /** Pixels by a canvas, shrunk to `size` where createImageBitmap ignored the wish. */
 function readByCanvas(bitmap: ImageBitmap, size: Size): Uint8ClampedArray {
+  if (typeof OffscreenCanvas === 'undefined') throw noCanvas();
   const canvas = new OffscreenCanvas(size.width, size.height);
-  const context = canvas.getContext('2d', { willReadFrequently: true });
+  const context = canvas.getContext('2d', { willReadFrequently: true, colorSpace: 'srgb' });
   if (!context) throw new Error('no 2D canvas is to be had');
   context.imageSmoothingQuality = 'high';
   context.drawImage(bitmap, 0, 0, size.width, size.height);
   return context.getImageData(0, 0, size.width, size.height).data;
+}
+
+/** No fault of the photo. */
+function noCanvas(): CairnError {
+  return new CairnError(
+    'backend-unavailable',
+    'This browser gives no way to read the pixels of a photo.',
+    'Update the browser, or use a recent Chrome, Edge, Firefox or Safari.',
+  );
 }
 
 async function readPixels(bitmap: ImageBitmap, size: Size, header: PhotoHeader) {
@@ -86,17 +97,62 @@ async function readPixels(bitmap: ImageBitmap, size: Size, header: PhotoHeader) 
   return (asWished ? await readByVideoFrame(bitmap, header) : null) ?? readByCanvas(bitmap, size);
 }
 
-/** `createImageBitmap` applies EXIF orientation and colour profiles by default. */
+/** Turned by EXIF, and with the embedded profile minded: what reads the pixels asks for them in sRGB. */
 function toImageBitmap(bytes: Uint8Array, header: PhotoHeader, size: Size): Promise<ImageBitmap> {
   // The type matters: browsers do not look at the bytes of a Blob that states one.
   const blob = new Blob([bytes as Uint8Array<ArrayBuffer>], { type: header.mime });
   const shrink = size.width < header.width || size.height < header.height;
   return createImageBitmap(blob, {
     premultiplyAlpha: 'none',
+    imageOrientation: 'from-image',
+    colorSpaceConversion: 'default',
     ...(shrink
       ? { resizeWidth: size.width, resizeHeight: size.height, resizeQuality: 'high' as const }
       : {}),
   });
+}
+
+type Pixels = Uint8Array | Uint8ClampedArray;
+
+/** What the browser itself reads, with alpha laid on white. */
+async function decodeByBrowser(
+  bytes: Uint8Array,
+  header: PhotoHeader,
+  size: Size,
+): Promise<Pixels> {
+  const bitmap = await toImageBitmap(bytes, header, size);
+  try {
+    const data = await readPixels(bitmap, size, header);
+    if (header.mime !== 'image/jpeg') flattenOnWhite(data);
+    return data;
+  } finally {
+    bitmap.close();
+  }
+}
+
+/** Safari reads HEIC by itself; elsewhere the code that does is fetched by the first one. */
+async function decodeHeicAnyhow(
+  bytes: Uint8Array,
+  header: PhotoHeader,
+  size: Size,
+): Promise<Pixels> {
+  try {
+    return await decodeByBrowser(bytes, header, size);
+  } catch {
+    const [{ decodeHeic }, { libheifFiles }] = await Promise.all([
+      import('./heic/decode-heic.ts'),
+      import('./heic/files-browser.ts'),
+    ]);
+    return decodeHeic(bytes, header, size, await libheifFiles());
+  }
+}
+
+function decodeInspected(bytes: Uint8Array, header: PhotoHeader, size: Size): Promise<Pixels> {
+  if (header.mime === 'image/heic') return decodeHeicAnyhow(bytes, header, size);
+  if (header.mime !== 'image/bmp') return decodeByBrowser(bytes, header, size);
+  const data = decodeBmp(bytes, size);
+  flattenOnWhite(data);
+  return Promise.resolve(data);
 }
 
 /** See {@link DecodePhoto}. An abort is noticed before and after decoding, not within. */
@@ -104,18 +160,12 @@ export async function decodePhoto(bytes: Uint8Array, work: LongWork = {}): Promi
   throwIfAborted(work.signal);
   const header = inspectPhoto(bytes);
   const size = decodedSize(header.width, header.height);
-  let bitmap: ImageBitmap | undefined;
   try {
-    bitmap = await toImageBitmap(bytes, header, size);
+    const data = await decodeInspected(bytes, header, size);
     throwIfAborted(work.signal);
-    const data = await readPixels(bitmap, size, header);
-    throwIfAborted(work.signal);
-    if (header.mime !== 'image/jpeg') flattenOnWhite(data);
     return { ...size, channels: 4, data, header };
   } catch (cause) {
     throwIfAborted(work.signal);
-    throw corruptPhoto('its pixels cannot be decoded', cause);
-  } finally {
-    bitmap?.close();
+    throw cause instanceof CairnError ? cause : corruptPhoto('its pixels cannot be decoded', cause);
   }
 }

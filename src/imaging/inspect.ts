@@ -1,14 +1,14 @@
 // What a photo is, told from its bytes before any decoding; the gate that every photo passes first,
 // in Node and in the browser alike, so that both refuse the same files for the same reasons.
-
+import { readBmpHeader } from './bmp-header.ts';
 import {
   type ContainerHeader,
-  readAvifHeader,
   readGifHeader,
   readPngHeader,
   readWebpHeader,
 } from './container-headers.ts';
 import { type Orientation, swapsSides } from './exif.ts';
+import { readHeifHeader } from './heif-header.ts';
 import { readJpegHeader } from './jpeg-header.ts';
 import { PHOTO_LIMITS } from './limits.ts';
 import { corruptPhoto, emptyPhoto, tooLargePhoto } from './photo-errors.ts';
@@ -31,7 +31,9 @@ const READERS: Readonly<Record<PhotoMime, (bytes: Uint8Array) => ContainerHeader
   'image/png': readPngHeader,
   'image/gif': readGifHeader,
   'image/webp': readWebpHeader,
-  'image/avif': readAvifHeader,
+  'image/avif': (bytes) => readHeifHeader(bytes, 'AVIF'),
+  'image/heic': (bytes) => readHeifHeader(bytes, 'HEIC'),
+  'image/bmp': readBmpHeader,
 };
 
 /**

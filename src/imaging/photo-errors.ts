@@ -1,7 +1,6 @@
 // The errors that a photo can meet, each with what to do about it.
 import { CairnError } from '../errors.ts';
-
-const FORMATS = 'JPEG, PNG, WebP, GIF or AVIF';
+import { OTHER_FILES, type OtherFileKind } from './other-files.ts';
 
 export function emptyPhoto(): CairnError {
   return new CairnError(
@@ -11,13 +10,10 @@ export function emptyPhoto(): CairnError {
   );
 }
 
-/** `what` completes "The file is …", such as "an SVG drawing". */
-export function unsupportedPhoto(what: string, remedy?: string): CairnError {
-  return new CairnError(
-    'photo-unsupported',
-    `The file is ${what}, which Cairn does not read.`,
-    remedy ?? `Choose a photo in ${FORMATS}.`,
-  );
+export function unsupportedPhoto(kind: OtherFileKind): CairnError {
+  const { what, remedy } = OTHER_FILES[kind];
+  const message = `The file is ${what}${what.endsWith(',') ? '' : ','} which Cairn does not read.`;
+  return new CairnError('photo-unsupported', message, remedy, { subject: kind });
 }
 
 /** `where` says what is missing, such as "the end of the JPEG data". */

@@ -36,7 +36,7 @@ test('what the browser fetches until the models come is within the budget of the
   const sizes = await Promise.all(scripts);
   expect(sizes.length).toBeGreaterThanOrEqual(3);
   expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(FIRST_LOAD);
-  const heavy = /^(hnswlib|trainer|matcher|libheif|map|countries|exif)/;
+  const heavy = /^((hnswlib|matcher|libheif|world-map|read-facts)-|trainer-[\w-]{8}\.js$)/;
   expect(names.filter((name) => heavy.test(name))).toEqual([]);
   await context.close();
 });

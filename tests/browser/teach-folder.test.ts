@@ -48,7 +48,7 @@ beforeAll(async () => {
   await put('Old_Tower/broken.png', (await scenePng(31, 5)).subarray(0, 2000));
   await put('Gate_of_Winds/about.txt', 'no photo');
   await put('Gate_of_Winds/.hidden', 'hidden');
-  await put('Gate_of_Winds/phone.heic', 'a picture that browsers cannot read');
+  await put('Gate_of_Winds/scan.tif', 'a picture that browsers cannot read');
   await put('Notes/list.txt', 'no photo here at all');
   await put('loose.png', await scenePng(23, 8));
 });

@@ -38,7 +38,7 @@ export const collections: Messages['collections'] = {
   share: '复制链接',
   shareName: (name) => `复制 ${name} 的链接`,
   update: '检查更新',
-  updateName: (name) => `检查 ${name} 的更新`,
+  updateName: (name) => `检查更新：${name}`,
   delete: '删除',
   deleteName: (name) => `删除 ${name}`,
   teachHere: '在“教学”页修改、导出和导入',

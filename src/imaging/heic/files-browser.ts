@@ -1,0 +1,54 @@
+// libheif's files in a browser: fetched, as they are, with the first HEIC that the browser cannot read itself.
+import scriptUrl from 'libheif-js/libheif-wasm/libheif.js?url';
+import wasmUrl from 'libheif-js/libheif-wasm/libheif.wasm?url';
+import { CairnError } from '../../errors.ts';
+import type { LibheifFiles } from './libheif.ts';
+
+let files: Promise<LibheifFiles> | undefined;
+
+/** Throws CairnError `download-failed`; a later call tries again. */
+export function libheifFiles(): Promise<LibheifFiles> {
+  files ??= fetchFiles().catch((cause: unknown) => {
+    files = undefined;
+    throw new CairnError(
+      'download-failed',
+      'What reads HEIC photos could not be fetched.',
+      'Connect to the network once and try again, or export the photo as a JPEG.',
+      { cause, subject: 'heic-reader' },
+    );
+  });
+  return files;
+}
+
+async function fetchFiles(): Promise<LibheifFiles> {
+  const [create, response] = await Promise.all([importScript(), fetch(wasmUrl)]);
+  if (!response.ok) throw new Error(`${wasmUrl} was answered by ${response.status}`);
+  // Not compiled while streaming: hosts that do not know .wasm send it as another type.
+  return { create, module: await WebAssembly.compile(await response.arrayBuffer()) };
+}
+
+/** What a script for AMD loaders, as libheif.js is outside Node, calls with what it defines. */
+type Define = ((needs: readonly string[], make: () => LibheifFiles['create']) => void) & {
+  amd?: object;
+};
+
+/**
+ * Bundlers would write the script anew into every worker. As a file it is one for all of them, and another build of
+ * libheif may take its place; but it exports nothing to modules, so it is met as an AMD loader would.
+ */
+async function importScript(): Promise<LibheifFiles['create']> {
+  const scope = globalThis as { define?: Define | undefined };
+  let create: LibheifFiles['create'] | undefined;
+  const define: Define = (_, make) => {
+    create = make();
+  };
+  define.amd = {};
+  scope.define = define;
+  try {
+    await import(/* @vite-ignore */ new URL(scriptUrl, import.meta.url).href);
+  } finally {
+    scope.define = undefined;
+  }
+  if (!create) throw new Error(`${scriptUrl} defines nothing`);
+  return create;
+}
