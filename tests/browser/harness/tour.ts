@@ -98,7 +98,8 @@ export const SCREENS: readonly Screen[] = [
   {
     name: 'recognize-history-entry',
     show: async (page) => {
-      await page.getByTestId('history-open').first().click();
+      await page.getByTestId('history-entry').nth(2).locator('summary').click();
+      await page.getByTestId('history-open').waitFor();
     },
   },
   {
