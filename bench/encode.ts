@@ -11,7 +11,7 @@ import { timing } from './statistics.ts';
 const WARM_UP = 3;
 
 /** JPEGs of drawn scenes, scaled up to the size of a phone's preview so that resizing does real work. */
-async function drawnPhotos(count: number): Promise<Uint8Array[]> {
+export async function drawnPhotos(count: number): Promise<Uint8Array[]> {
   return Promise.all(
     Array.from({ length: count }, async (_, i) => {
       const { data, width, height, channels } = drawScene(i % 10, i);

@@ -1,6 +1,7 @@
 """A network of timm with random weights, exported to ONNX by PyTorch itself: what ours is measured beside.
 
 Usage: python scripts/export-torch-onnx.py ARCH/SPEC SIDE FOLDER   (needs timm, onnx, onnxscript)
+EfficientNet-Lite is that of efficientnet_lite_pytorch; torchvision/SPEC is a network of torchvision, which is none of ours.
 Writes FOLDER/SPEC.onnx (input image [1, 3, SIDE, SIDE], output the mean over the last map) and
 FOLDER/SPEC.safetensors, the same weights by timm's names. Then:
   cairn bench encode --model ARCH/SPEC --size SIDE --weights FOLDER/SPEC.safetensors --beside FOLDER/SPEC.onnx
@@ -12,6 +13,8 @@ from pathlib import Path
 import onnx
 import timm
 import torch
+import torchvision
+from efficientnet_lite_pytorch import EfficientNet
 from safetensors.torch import save_file
 from timm.models.nfnet import NfCfg, NormFreeNet
 from timm.models.resnet import Bottleneck, ResNet
@@ -21,6 +24,8 @@ from torch import Tensor, nn
 SEED = 20
 # As src/tensor/onnx/graph.ts.
 OPSET = 20
+# What the packages' networks have beyond the last map; timm leaves it out where it is told to.
+CLASSIFIERS = ("_fc.", "classifier.")
 
 
 def compact_seresnet() -> ResNet:
@@ -42,13 +47,21 @@ def compact_nfnet() -> NormFreeNet:
         num_classes=0, global_pool="")
 
 
+# Side that the compact Swin is made for; at another its tables of positions are resized by timm, as by us.
+COMPACT_SWIN = {"side": 224, "window": 7}
+
+
 def build(arch: str, spec: str, side: int) -> nn.Module:
+    if arch == "efficientnet-lite":
+        return EfficientNet.from_name(f"efficientnet-{spec}", image_size=None)
+    if arch == "torchvision":
+        return getattr(torchvision.models, spec)()
     if spec != "compact":
         fixed = {"img_size": side} if arch == "swin" else {}
         return timm.create_model(spec, num_classes=0, global_pool="", **fixed)
     if arch == "swin":
-        return SwinTransformer(img_size=side, window_size=7, embed_dim=32, depths=(2, 2, 6, 2),
-                               num_heads=(1, 2, 4, 8), num_classes=0, global_pool="")
+        return SwinTransformer(img_size=COMPACT_SWIN["side"], window_size=COMPACT_SWIN["window"], embed_dim=32,
+                               depths=(2, 2, 6, 2), num_heads=(1, 2, 4, 8), num_classes=0, global_pool="")
     return {"se-resnet": compact_seresnet, "nfnet": compact_nfnet}[arch]()
 
 
@@ -59,7 +72,14 @@ class Pooled(nn.Module):
         self.sides = (1, 2) if isinstance(backbone, SwinTransformer) else (2, 3)
 
     def forward(self, image: Tensor) -> Tensor:
-        return self.backbone.forward_features(image).mean(self.sides)
+        return self.last_map(image).mean(self.sides)
+
+    def last_map(self, image: Tensor) -> Tensor:
+        if isinstance(self.backbone, EfficientNet):
+            return self.backbone.extract_features(image)
+        if hasattr(self.backbone, "forward_features"):
+            return self.backbone.forward_features(image)
+        return self.backbone.features(image)
 
 
 def open_branches(model: nn.Module) -> None:
@@ -77,9 +97,12 @@ def main(model_name: str, side: int, folder: Path) -> None:
     model = build(arch, spec, side).eval()
     open_branches(model)
     folder.mkdir(parents=True, exist_ok=True)
-    weights = {k: v.contiguous() for k, v in model.state_dict().items() if not k.endswith("num_batches_tracked")}
+    weights = {k: v.contiguous() for k, v in model.state_dict().items()
+               if not k.endswith("num_batches_tracked") and not k.startswith(CLASSIFIERS)}
     save_file(weights, folder / f"{spec}.safetensors")
     torch.save(model.state_dict(), folder / f"{spec}.pth")
+    if (arch, spec) == ("swin", "compact"):
+        model.set_input_size((side, side), window_size=COMPACT_SWIN["window"])
     path = folder / f"{spec}.onnx"
     image = torch.randn(1, 3, side, side)
     torch.onnx.export(Pooled(model).eval(), (image,), str(path), input_names=["image"], output_names=["features"],

@@ -2,7 +2,7 @@
 // server and then from storage, and prints times and the memory of the page's process as JSON (Linux only).
 //
 //   npx tsx scripts/tab-scale.ts --n 1000000 --dim 512 [--graphs]
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -17,6 +17,7 @@ import { collectionBytes } from '../src/retrieval/collection.ts';
 import { writeCollectionFolder } from '../src/retrieval/write-folder.ts';
 import { LAB_PAGE, ROOT } from '../tests/browser/harness/vite.lab.config.ts';
 import { ensureBrowser } from './find-browser.ts';
+import { rendererMemory } from './renderer-memory.ts';
 
 const QUERIES = 60;
 const K = 10;
@@ -71,10 +72,10 @@ try {
   await openLab();
   const first = await openAndAsk(page);
   note(`downloaded and opened in ${first.openMs} ms`);
-  const afterDownload = await memory(profile);
+  const afterDownload = await rendererMemory(profile);
   await openLab();
   const second = await openAndAsk(page);
-  const steady = await memory(profile);
+  const steady = await rendererMemory(profile);
   printJson({
     bench: 'tab-scale',
     rows,
@@ -115,36 +116,4 @@ async function openAndAsk(page: Page) {
     },
     [FOLDER, queries, K, values.graphs] as const,
   );
-}
-
-/** Of the largest renderer of this profile, bytes. */
-async function memory(profileFolder: string): Promise<{ now: number; most: number }> {
-  const found = { now: 0, most: 0 };
-  for (const pid of await readdir('/proc')) {
-    if (!/^\d+$/.test(pid)) continue;
-    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-    if (!command.includes('--type=renderer')) continue;
-    const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-    const parent = await browserOf(status);
-    if (!parent.includes(profileFolder)) continue;
-    const kib = (name: string) =>
-      Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1] ?? 0);
-    if (kib('VmRSS') * 1024 > found.now) {
-      found.now = kib('VmRSS') * 1024;
-      found.most = kib('VmHWM') * 1024;
-    }
-  }
-  return found;
-}
-
-/** Command lines of the process's parents, up to the browser's own. */
-async function browserOf(status: string): Promise<string> {
-  let commands = '';
-  let parent = /PPid:\s+(\d+)/.exec(status)?.[1];
-  while (parent && parent !== '0' && parent !== '1') {
-    commands += await readFile(`/proc/${parent}/cmdline`, 'utf8').catch(() => '');
-    const above = await readFile(`/proc/${parent}/status`, 'utf8').catch(() => '');
-    parent = /PPid:\s+(\d+)/.exec(above)?.[1];
-  }
-  return commands;
 }

@@ -85,6 +85,34 @@ export function toCairnError(thrown: unknown): CairnError {
   return thrown instanceof CairnError ? thrown : fromPlainError(toPlainError(thrown));
 }
 
+/** A message shows no more of a value. */
+const MOST_SHOWN = 60;
+const MOST_LEVELS = 3;
+const MOST_ELEMENTS = 8;
+
+/**
+ * What a message shows of a value that a file holds: JSON, cut short. `JSON.stringify` is no way to it: a text of a
+ * few kilobytes holds more levels than it can walk through, and all of a large value would be written for its start.
+ */
+export function shownValue(value: unknown): string {
+  const text = beginningOf(value, MOST_LEVELS);
+  return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN - 3)}…` : text;
+}
+
+function beginningOf(value: unknown, levels: number): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, MOST_SHOWN));
+  if (typeof value !== 'object' || value === null) return String(value);
+  if (levels === 0) return '…';
+  if (Array.isArray(value)) {
+    return `[${value.slice(0, MOST_ELEMENTS).map((each) => beginningOf(each, levels - 1))}]`;
+  }
+  const some = Object.entries(value).slice(0, MOST_ELEMENTS);
+  const parts = some.map(
+    ([key, each]) => `${beginningOf(key, levels)}:${beginningOf(each, levels - 1)}`,
+  );
+  return `{${parts}}`;
+}
+
 /** Throws the typed `aborted` error when the signal has fired. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) {

@@ -1,6 +1,7 @@
 // The way of a photo, on one screen: encode, search and re-rank, verify, decide. It knows stages by interface
 // only: the page gives it workers, Node the same classes in-process.
 import { throwIfAborted, toPlainError } from './errors.ts';
+import { backendInWords } from './inference/backend.ts';
 import type { Encoder, Encoding } from './inference/encoder.ts';
 import type { MatchedReference, VerificationTask } from './inference/verify-photo.ts';
 import { type LongWork, reportStep } from './progress.ts';
@@ -34,7 +35,7 @@ export interface Stages {
   readonly labels: readonly CollectionLabel[];
   readonly reranker: RerankerModel;
   readonly preset: RerankPreset;
-  /** Such as `wasm (2 threads)`. */
+  /** Such as `wasm (2 threads)`, where an encoding does not say. */
   readonly backend: string;
   /** What is searched by a tuned network beside the encoder; then `encoder` gives `tuned` embeddings too. */
   readonly tuned?: TunedStages | undefined;
@@ -121,7 +122,7 @@ export async function recognize(
       decide: decided - verified,
       total: decided - began,
     },
-    backend,
+    backend: encoding.backend ? backendInWords(encoding.backend) : backend,
     evidence: evidenceOf(trace, outcome, matched, { labels, preset, trees }),
   };
 }

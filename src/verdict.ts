@@ -1,4 +1,5 @@
 // What a recognition says: the shape that the page shows, the command prints and evaluation scores.
+import type { PlainError } from './errors.ts';
 import type { Neighbour, SearchEngine } from './retrieval/search.ts';
 
 /** A landmark of the collection; a landmark that is not in it; no landmark at all. */
@@ -32,6 +33,31 @@ export interface Verdict {
   readonly backend: string;
   /** What each stage contributed, for the page's "why". */
   readonly evidence: Evidence;
+}
+
+/** A verdict without what led to it. */
+export type Answer = Omit<Verdict, 'evidence'>;
+
+/** A photo's answer to hand on: a line of `cairn recognize --json`, and what the page saves (docs/history.md). */
+export interface Result extends Answer {
+  /** The file's name; from the command, its path as it was given. */
+  readonly photo: string;
+}
+
+/** The same of a photo that could not be looked at. */
+export interface FailedResult {
+  readonly photo: string;
+  readonly error: Pick<PlainError, 'code' | 'message'>;
+}
+
+/** Always the same fields in the same order, whatever else `verdict` carries. */
+export function resultOf(photo: string, verdict: Answer): Result {
+  const { kind, label, confidence, candidates, kindProbabilities, timings, backend } = verdict;
+  return { photo, kind, label, confidence, candidates, kindProbabilities, timings, backend };
+}
+
+export function failureOf(photo: string, { code, message }: FailedResult['error']): FailedResult {
+  return { photo, error: { code, message } };
 }
 
 /** How many runners-up a verdict carries, the best included. */

@@ -8,6 +8,7 @@ import { dts } from 'rolldown-plugin-dts';
 import { build } from 'vite';
 import { parseRegistry, REGISTRY_FILE } from '../../src/weights/load-registry.ts';
 import { ROOT } from '../document.ts';
+import { thirdPartyLicences } from '../third-party-licences.ts';
 import { filesOfRegistry, servedRegistry } from './served-files.ts';
 
 const ENTRY = join(ROOT, 'src/library/cairn.ts');
@@ -17,15 +18,17 @@ const TEXTS = ['LICENSE', 'NOTICE'];
 export async function buildLibrary(out: string): Promise<void> {
   await rm(out, { recursive: true, force: true });
   await mkdir(join(out, 'models'), { recursive: true });
+  const licences = thirdPartyLicences();
   await build({
     configFile: false,
+    plugins: [licences.page],
     root: ROOT,
     publicDir: false,
     logLevel: 'warn',
     // Workers and WASM are asked for beside the module, wherever that is served from.
     base: './',
     resolve: { conditions: ['onnxruntime-web-use-extern-wasm', 'module', 'browser', 'production'] },
-    worker: { format: 'es' },
+    worker: { format: 'es', plugins: licences.workers },
     build: {
       outDir: out,
       emptyOutDir: false,

@@ -1,6 +1,6 @@
 // Owns a worker's whole life: started by the first call, watched, given up when broken, started anew.
 import { wrap } from 'comlink';
-import { CairnError, throwIfAborted, toCairnError } from '../errors.ts';
+import { CairnError, type ErrorCode, throwIfAborted, toCairnError } from '../errors.ts';
 import { PendingCall } from './pending-call.ts';
 import { type HostSignal, installErrorTransfer, isLongWork } from './protocol.ts';
 import type { WorkerLink } from './worker-link.ts';
@@ -32,6 +32,11 @@ export interface BridgeOptions<Api> {
   readonly graceMs?: number;
   /** Milliseconds without a call after which the worker is let go; 0 = never. */
   readonly idleMs?: number;
+  /**
+   * Failures that may have left the worker's machinery broken, such as a WASM runtime that ran out of memory: the next call
+   * starts another, and this one ends as soon as nothing of it is pending.
+   */
+  readonly spoiledBy?: readonly ErrorCode[];
   /** Runs first in every new worker (such as opening a collection again); other calls wait. */
   readonly prepare?: (api: Remote<Api>) => Promise<unknown>;
   /** A worker died with this error; the next call starts another. */
@@ -50,6 +55,10 @@ interface Running {
   /** Pings since the worker last said anything; null until it has loaded and can answer. */
   unanswered: number | null;
   prepared: Promise<unknown> | null;
+  /** By one of {@link BridgeOptions.spoiledBy}. */
+  spoiled?: boolean;
+  /** Ended. */
+  over?: boolean;
   beat?: Timer;
   idle?: Timer;
 }
@@ -107,13 +116,18 @@ export class WorkerBridge<Api extends object> {
       .then(run, () => {})
       .finally(() => {
         running.pending.delete(call);
-        this.#watch(running);
+        if (running.spoiled && running.pending.size === 0) this.#end(running, spoilt());
+        else this.#watch(running);
       });
+    call.promise.catch(({ code }: CairnError) => {
+      // What `prepare` makes of its own failures is its own affair.
+      if (waits && this.#options.spoiledBy?.includes(code)) running.spoiled = true;
+    });
     return call.promise;
   }
 
   #start(): Running {
-    if (this.#running) return this.#running;
+    if (this.#running && !this.#running.spoiled) return this.#running;
     const link = this.#spawn();
     const calls = wrap(link.endpoint) as unknown as Running['calls'];
     const running: Running = { link, calls, pending: new Set(), unanswered: null, prepared: null };
@@ -150,7 +164,7 @@ export class WorkerBridge<Api extends object> {
   }
 
   #crash(running: Running, why: string): void {
-    if (this.#running !== running) return;
+    if (running.over) return;
     const what = `The ${this.#options.name} worker broke down: ${why}.`;
     const error = new CairnError('worker-crashed', what, 'Try again: it starts anew by itself.');
     this.#end(running, error);
@@ -158,10 +172,16 @@ export class WorkerBridge<Api extends object> {
   }
 
   #end(running: Running, error: CairnError): void {
+    running.over = true;
     if (this.#running === running) this.#running = null;
     clearInterval(running.beat);
     clearTimeout(running.idle);
     running.link.terminate();
     for (const call of running.pending) call.reject(error);
   }
+}
+
+/** For whoever still waits for `prepare`. */
+function spoilt(): CairnError {
+  return new CairnError('worker-crashed', 'The worker was not sound any more.', 'Try again.');
 }

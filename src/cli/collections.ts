@@ -6,8 +6,10 @@ import { CairnError } from '../errors.ts';
 import {
   assertEncoder,
   COLLECTION_FILE,
+  checkLabelFacts,
   collectionRows,
   type EncoderIdentity,
+  LIMITS,
 } from '../retrieval/collection.ts';
 import { openContainerFile } from '../retrieval/container-folder.ts';
 import { type CollectionDescription, describeCollection } from '../retrieval/description.ts';
@@ -17,6 +19,7 @@ import type { LoadedCollection } from '../retrieval/loaded.ts';
 import { isPostgresAddress, parseAddress } from '../retrieval/postgres/address.ts';
 import { readCollectionFolder } from '../retrieval/read-folder.ts';
 import { parseServiceAddress, RemoteCollection } from '../retrieval/remote/remote-collection.ts';
+import { checker } from '../retrieval/schema.ts';
 import type { CollectionSearch, ReferenceSource } from '../retrieval/search.ts';
 import { modelsFolder } from './models.ts';
 import { note } from './output.ts';
@@ -110,6 +113,24 @@ export async function readLabelFacts(
   file = join(modelsFolder(), 'labels.json'),
 ): Promise<Map<string, LabelFacts>> {
   const text = await readFile(file, 'utf8').catch(() => '[]');
-  const facts = JSON.parse(text) as LabelFacts[];
+  return parseLabelFacts(text);
+}
+
+/** By label. Throws `usage` naming what is wrong. */
+export function parseLabelFacts(text: string): Map<string, LabelFacts> {
+  const wrong = (what: string, cause?: unknown) =>
+    new CairnError(
+      'usage',
+      `The facts on labels cannot be used: ${what}.`,
+      'Give a JSON list like that of models/labels.json (docs/labels.md).',
+      { cause },
+    );
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw wrong('they are no JSON', cause);
+  }
+  const facts = checker(value, '', wrong).array(LIMITS.labels).map(checkLabelFacts);
   return new Map(facts.map((fact) => [fact.label, fact]));
 }

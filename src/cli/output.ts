@@ -7,8 +7,26 @@ export function printJson(value: unknown, { lines = false } = {}): void {
   process.stdout.write(`${JSON.stringify(value, null, lines ? undefined : 2)}\n`);
 }
 
+/** A line on stderr. */
 export function note(text: string): void {
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${visible(text)}\n`);
+}
+
+/** A line on stdout, in words. */
+export function say(text: string): void {
+  process.stdout.write(`${visible(text)}\n`);
+}
+
+/**
+ * Titles come from collections, names from photos, refusals from services: none may command the terminal, or change the
+ * order of what is read. Lines and tabs stay.
+ */
+export function visible(text: string): string {
+  return text.replace(
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what must go
+    /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/g,
+    '\uFFFD',
+  );
 }
 
 /**

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
+import { shownValue } from '../errors.ts';
 import type { PointPair } from '../evaluation/pair-metrics.ts';
 import {
   type KnownPair,
@@ -24,21 +25,35 @@ export async function readPairSet(folder: string): Promise<PairFiles[]> {
   const text = await readFile(list, 'utf8').catch(() => {
     throw usage(`${list} cannot be read.`, 'Give the folder that holds pairs.csv.');
   });
-  const rows = parse(text, { columns: true, bom: true, skip_empty_lines: true, trim: true }) as {
-    readonly name?: string;
-    readonly kind?: string;
-  }[];
   return Promise.all(
-    rows.map(async ({ name = '', kind }) => {
-      const known = PAIR_KINDS.find((each) => each === kind);
-      if (!known || !/^[\w-]+$/.test(name)) {
-        throw usage(`${list} names a pair "${name}" of the kind "${kind}".`, 'Correct its line.');
-      }
+    parsePairList(text, list).map(async ({ name, kind }) => {
       const files = [join(folder, name, 'a.jpg'), join(folder, name, 'b.jpg')] as const;
       const [a, b] = await Promise.all(files.map(sizeOf));
-      return { name, files, a: a!, b: b!, truth: await readTruth(join(folder, name), known) };
+      return { name, files, a: a!, b: b!, truth: await readTruth(join(folder, name), kind) };
     }),
   );
+}
+
+/** The lines of pairs.csv; names stay in its folder. Throws `usage`, calling it `list`. */
+export function parsePairList(
+  text: string,
+  list: string,
+): { readonly name: string; readonly kind: PairKind }[] {
+  let rows: { readonly name?: string; readonly kind?: string }[];
+  try {
+    rows = parse(text, { columns: true, bom: true, skip_empty_lines: true, trim: true });
+  } catch (cause) {
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    throw usage(`${list} is not a readable CSV: ${detail.slice(0, 200)}`, 'Correct its line.');
+  }
+  return rows.map(({ name = '', kind }) => {
+    const known = PAIR_KINDS.find((each) => each === kind);
+    if (!known || !/^[\w-]+$/.test(name)) {
+      const what = `a pair ${shownValue(name)} of the kind ${shownValue(kind)}`;
+      throw usage(`${list} names ${what}.`, 'Correct its line.');
+    }
+    return { name, kind: known };
+  });
 }
 
 async function sizeOf(file: string) {
@@ -57,11 +72,15 @@ async function readTruth(folder: string, kind: PairKind): Promise<PairTruth> {
   return { kind, points };
 }
 
-/** Rows of so many numbers, blanks between them. */
 async function readNumbers(file: string, columns: number): Promise<number[][]> {
   const text = await readFile(file, 'utf8').catch(() => {
     throw usage(`${file} cannot be read.`, 'Each pair of its kind needs one.');
   });
+  return parseNumbers(text, file, columns);
+}
+
+/** Rows of so many numbers, blanks between them. Throws `usage` for anything else. */
+export function parseNumbers(text: string, file: string, columns: number): number[][] {
   const rows = text
     .split('\n')
     .filter((line) => line.trim() !== '')

@@ -64,12 +64,15 @@ export class RecordFile {
     const place = this.#places.get(key);
     if (place === undefined) return undefined;
     const head = await this.#read(place, PAYLOAD_AT);
-    const length = head.length === PAYLOAD_AT ? lengthIn(head, 0) : 0;
+    const stated = head.length === PAYLOAD_AT ? lengthIn(head, 0) : 0;
+    const length = Math.min(stated, MAX_PAYLOAD_BYTES);
     const record = await this.#read(place, FRAME_BYTES + length);
     if (wholeRecord(record, 0) === record.length && keyIn(record, 0) === key) {
       return record.subarray(PAYLOAD_AT, record.length - CHECK_BYTES);
     }
-    // Damaged since it was found: one that is put from now on takes its place.
+    // Damaged since it was found: one that is put from now on takes its place. One that is cut off says that the
+    // file was cut, however long it is again by the next look.
+    if (record.length < FRAME_BYTES + length) this.#forget();
     this.#places.delete(key);
     return undefined;
   }
@@ -95,14 +98,26 @@ export class RecordFile {
     return this.#handle.close();
   }
 
+  /** The next look begins at the beginning. */
+  #forget(): void {
+    this.#places.clear();
+    this.#end = 0;
+    this.#seen = 0;
+  }
+
   /** Learns of what lies behind the last whole record. */
   async #look(): Promise<void> {
     const { size } = await this.#handle.stat();
-    if (size <= this.#seen) return;
+    // Cut since: what was found may be gone, and new records begin where old ones were.
+    if (size < this.#seen) this.#forget();
+    if (size === this.#seen) return;
     let at = this.#end;
     let wanted = CHUNK_BYTES;
     while (at < size) {
-      const chunk = await this.#read(at, Math.min(wanted, size - at));
+      const asked = Math.min(wanted, size - at);
+      const chunk = await this.#read(at, asked);
+      // Cut while it is read: the next look begins anew.
+      if (chunk.length < asked) break;
       const looked = this.#lookThrough(chunk, at, size - at);
       if (looked === 0 && chunk.length === size - at) break;
       // A record longer than the chunk is looked at once more, with all of it.

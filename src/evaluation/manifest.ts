@@ -1,6 +1,6 @@
 // Manifests: CSV lists of photos with their labels. Parsing only; paths are resolved by the caller.
 import { parse } from 'csv-parse/sync';
-import { CairnError } from '../errors.ts';
+import { CairnError, shownValue } from '../errors.ts';
 
 export interface ManifestRow {
   /** As written: relative to the CSV. */
@@ -24,7 +24,7 @@ export function parseManifest(text: string, name = 'manifest'): ManifestRow[] {
     records = parse(text, { columns: true, bom: true, skip_empty_lines: true, trim: true });
   } catch (cause) {
     const detail = cause instanceof Error ? cause.message : String(cause);
-    throw usage(`${name} is not a readable CSV: ${detail}`, cause);
+    throw usage(`${name} is not a readable CSV: ${detail.slice(0, MOST_DETAIL)}`, cause);
   }
   const first = records[0];
   if (!first) throw usage(`${name} lists no photos.`);
@@ -33,7 +33,8 @@ export function parseManifest(text: string, name = 'manifest'): ManifestRow[] {
   }
   return records.map((record, i) => {
     const path = record.path ?? '';
-    if (!isInside(path)) throw usage(`${name}, line ${i + 2}: "${path}" leaves its folder.`);
+    if (!isInside(path))
+      throw usage(`${name}, line ${i + 2}: ${shownValue(path)} leaves its folder.`);
     return {
       path,
       label: record.label ?? '',
@@ -45,10 +46,14 @@ export function parseManifest(text: string, name = 'manifest'): ManifestRow[] {
   });
 }
 
-/** A relative path that stays in its folder, whatever the system's separator. */
+/** The CSV reader repeats what it could not read. */
+const MOST_DETAIL = 200;
+
+/** A relative path to something in its folder, whatever the system's separator. */
 function isInside(path: string): boolean {
   if (path === '' || path.includes('\0') || /^([A-Za-z]:|[\\/])/.test(path)) return false;
-  return !path.split(/[\\/]/).includes('..');
+  const parts = path.split(/[\\/]/);
+  return !parts.includes('..') && parts.some((part) => part !== '' && part !== '.');
 }
 
 function usage(message: string, cause?: unknown): CairnError {

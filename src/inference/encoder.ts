@@ -16,7 +16,7 @@ export interface BackendReport {
   readonly reason: string;
   /** Cosine of the golden self-test, −1..1. */
   readonly selfTest: number;
-  /** True when a self-test failed on WebGPU and the encoder fell back to WASM. */
+  /** True when WebGPU failed, in a self-test or later, and the encoder fell back to WASM. */
   readonly fellBack: boolean;
 }
 
@@ -45,6 +45,8 @@ export interface Encoding {
   readonly tuned?: Float32Array;
   readonly photo: PhotoInfo;
   readonly timings: Timings;
+  /** Where it was computed: WebGPU may be given up after `open`. Left out where that cannot happen. */
+  readonly backend?: BackendReport;
 }
 
 export interface Encoder {

@@ -4,7 +4,7 @@ import type { DecodePhoto, PixelGrid } from '../imaging/decode.ts';
 import { drawScene } from '../imaging/drawn.ts';
 import type { LongWork, OnProgress } from '../progress.ts';
 import { ensembleSha256 } from '../weights/load-registry.ts';
-import type { Encoder, EncoderInfo, Encoding } from './encoder.ts';
+import type { BackendReport, Encoder, EncoderInfo, Encoding } from './encoder.ts';
 import { GOLDEN_COSINE, GOLDEN_SCENE } from './golden.ts';
 import { type OrtEncoder, type PixelEncoding, readPhoto } from './ort-encoder.ts';
 import { TaskQueue } from './task-queue.ts';
@@ -34,10 +34,12 @@ export class EnsembleEncoder implements Encoder {
 
   encode(photo: Blob | Uint8Array, work: LongWork = {}): Promise<Encoding> {
     return this.#queue.run(async () => {
-      await this.#ensureOpen(work);
+      const opened = await this.#ensureOpen(work);
       const { bitmap, photo: info, decode } = await readPhoto(this.#parts.decode, photo, work);
-      const { embedding, timings } = await this.#embed(bitmap, work);
-      return { embedding, photo: info, timings: { decode, ...timings } };
+      const { embedding, timings, backend } = await this.#embed(bitmap, work);
+      // A member may have given WebGPU up.
+      this.#info = { ...opened, backend };
+      return { embedding, photo: info, timings: { decode, ...timings }, backend };
     }, work.signal);
   }
 
@@ -69,7 +71,10 @@ export class EnsembleEncoder implements Encoder {
       id,
       weightsSha256: ensembleSha256(hashes),
       dim: infos.reduce((sum, { dim }) => sum + dim, 0),
-      backend: worstOf(infos, await this.#selfTest(work)),
+      backend: worstOf(
+        infos.map(({ backend }) => backend),
+        await this.#selfTest(work),
+      ),
     };
   }
 
@@ -90,15 +95,18 @@ export class EnsembleEncoder implements Encoder {
   async #embed(bitmap: PixelGrid, work: LongWork): Promise<PixelEncoding> {
     const { members } = this.#parts;
     const embeddings: Float32Array[] = [];
+    const backends: BackendReport[] = [];
     const timings = { resize: 0, encode: 0 };
     for (const [i, { encoder }] of members.entries()) {
       const part = await encoder.encodePixels(bitmap, this.#memberWork(work, i));
       embeddings.push(part.embedding);
+      backends.push(part.backend);
       timings.resize += part.timings.resize ?? 0;
       timings.encode += part.timings.encode ?? 0;
     }
     const weights = members.map(({ weight }) => weight);
-    return { embedding: joinEmbeddings(embeddings, weights), timings };
+    const backend = worstOf(backends, 1);
+    return { embedding: joinEmbeddings(embeddings, weights), timings, backend };
   }
 
   /**
@@ -146,8 +154,7 @@ export function joinEmbeddings(
 }
 
 /** Of several backends the one that explains most: a fallen one before the first. */
-function worstOf(infos: readonly EncoderInfo[], selfTest: number): EncoderInfo['backend'] {
-  const backends = infos.map(({ backend }) => backend);
+function worstOf(backends: readonly BackendReport[], selfTest: number): BackendReport {
   const shown = backends.find(({ fellBack }) => fellBack) ?? backends[0];
   if (!shown) throw new CairnError('model-invalid', 'An ensemble has no members.', 'Name some.');
   return { ...shown, selfTest: Math.min(selfTest, ...backends.map((b) => b.selfTest)) };

@@ -47,7 +47,8 @@ export function parseGolden(
     scene.view === GOLDEN_SCENE.view &&
     Array.isArray(embedding) &&
     embedding.length === entry.dim &&
-    embedding.every(Number.isFinite);
+    // As float32: larger ones become infinite.
+    embedding.every((value) => typeof value === 'number' && Number.isFinite(Math.fround(value)));
   if (fits) return Float32Array.from(embedding);
   throw new CairnError(
     'model-invalid',

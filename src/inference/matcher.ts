@@ -8,10 +8,10 @@ import { type LongWork, reportStep } from '../progress.ts';
 import type { Weights } from '../weights/safetensors.ts';
 import type { BackendChoice, BackendWish } from './backend.ts';
 import { firstRun } from './first-run.ts';
+import { KeptOpen, type OpenOn } from './kept-open.ts';
 import { openLoftr } from './loftr-network.ts';
 import type { MatcherGolden, MatcherTest } from './matcher-golden.ts';
 import type { KeptFeatures, MatchingNetwork } from './matching-network.ts';
-import { openWithFallback } from './open-with-fallback.ts';
 import {
   type ChooseCells,
   type MatchInput,
@@ -48,7 +48,7 @@ export type MatcherModel = LoftrModel | KeypointModel;
 
 export interface MatcherParts {
   readonly runtime: InferenceRuntime;
-  /** Called once, by the first match; again after a failure. */
+  /** Called once, by the first match; again after a failure, and where WebGPU is given up. */
   readonly load: (work: LongWork) => Promise<MatcherModel>;
   /** The runtime's default unless told. */
   readonly wish?: BackendWish;
@@ -72,7 +72,7 @@ export interface MatcherReport extends BackendChoice {
   readonly selfTest: MatcherTest | null;
 }
 
-interface Opened {
+interface Opened extends OpenOn {
   readonly report: MatcherReport;
   readonly pairs: PairRunner;
 }
@@ -80,10 +80,17 @@ interface Opened {
 export class OrtMatcher {
   readonly #parts: MatcherParts;
   readonly #queue = new TaskQueue();
-  #opened: Opened | null = null;
+  readonly #kept: KeptOpen<MatcherModel, Opened>;
 
   constructor(parts: MatcherParts) {
     this.#parts = parts;
+    const { runtime, wish, load } = parts;
+    this.#kept = new KeptOpen({
+      runtime,
+      wish,
+      load,
+      open: (choice, model, fellBack, work) => this.#openOn(choice, model, fellBack, work),
+    });
   }
 
   /**
@@ -92,7 +99,7 @@ export class OrtMatcher {
    * used.
    */
   open(work: LongWork = {}): Promise<MatcherReport> {
-    return this.#queue.run(async () => (await this.#ensureOpen(work)).report, work.signal);
+    return this.#queue.run(async () => (await this.#kept.ensure(work)).report, work.signal);
   }
 
   /** Throws as {@link open} does. */
@@ -102,10 +109,10 @@ export class OrtMatcher {
     options: CoarseOptions = {},
     work: LongWork = {},
   ): Promise<PairMatches> {
-    return this.#queue.run(async () => {
-      const { pairs } = await this.#ensureOpen(work);
-      return pairs.match(a, b, options, work);
-    }, work.signal);
+    return this.#queue.run(
+      () => this.#kept.use(({ pairs }) => pairs.match(a, b, options, work), work),
+      work.signal,
+    );
   }
 
   /** With what a collection keeps of a photo. Throws likewise, `usage` for a matcher that keeps no views. */
@@ -115,18 +122,18 @@ export class OrtMatcher {
     options: CoarseOptions = {},
     work: LongWork = {},
   ): Promise<PairMatches> {
-    return this.#queue.run(async () => {
-      const { pairs } = await this.#ensureOpen(work);
-      return pairs.matchView(a, view, options, work);
-    }, work.signal);
+    return this.#queue.run(
+      () => this.#kept.use(({ pairs }) => pairs.matchView(a, view, options, work), work),
+      work.signal,
+    );
   }
 
   /** What a collection keeps of a photo: the cells that `choose` names. Throws likewise. */
   keepView(a: MatchInput, choose: ChooseCells, work: LongWork = {}): Promise<ReferenceView> {
-    return this.#queue.run(async () => {
-      const { pairs } = await this.#ensureOpen(work);
-      return pairs.keepView(a, choose);
-    }, work.signal);
+    return this.#queue.run(
+      () => this.#kept.use(({ pairs }) => pairs.keepView(a, choose), work),
+      work.signal,
+    );
   }
 
   /**
@@ -134,28 +141,12 @@ export class OrtMatcher {
    * so that none of them keeps anew what is to be forgotten.
    */
   forget(id?: string): Promise<void> {
-    return this.#queue.run(async () => this.#opened?.pairs.forget(id));
+    return this.#queue.run(async () => this.#kept.opened?.pairs.forget(id));
   }
 
   /** Frees the sessions and all features; a later call opens them again. */
   async dispose(): Promise<void> {
-    await this.#queue.run(async () => {
-      const opened = this.#opened;
-      this.#opened = null;
-      await opened?.pairs.release();
-    });
-  }
-
-  async #ensureOpen(work: LongWork): Promise<Opened> {
-    this.#opened ??= await this.#load(work);
-    return this.#opened;
-  }
-
-  #load(work: LongWork): Promise<Opened> {
-    const { runtime, wish, load } = this.#parts;
-    const open = (choice: BackendChoice, model: MatcherModel, fellBack: boolean) =>
-      this.#openOn(choice, model, fellBack, work);
-    return openWithFallback({ runtime, wish, load, open }, work);
+    await this.#queue.run(() => this.#kept.release());
   }
 
   async #openOn(
@@ -182,7 +173,8 @@ export class OrtMatcher {
               fixed ? MAX_MATCHES : undefined,
             ),
           );
-    return { report: { ...choice, fellBack, selfTest }, pairs };
+    const report = { ...choice, fellBack, selfTest };
+    return { report, on: choice, pairs, release: () => pairs.release() };
   }
 
   async #start<F extends KeptFeatures>(

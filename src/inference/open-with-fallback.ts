@@ -10,7 +10,7 @@ export interface OpeningParts<M, R> {
   readonly wish?: BackendWish | undefined;
   readonly load: (work: LongWork) => Promise<M>;
   /** @param fellBack whether WebGPU was tried before */
-  readonly open: (choice: BackendChoice, model: M, fellBack: boolean) => Promise<R>;
+  readonly open: (choice: BackendChoice, model: M, fellBack: boolean, work: LongWork) => Promise<R>;
 }
 
 /**
@@ -26,11 +26,23 @@ export async function openWithFallback<M, R>(
   const model = await load(work);
   throwIfAborted(work.signal);
   try {
-    return await open(choice, model, false);
+    return await open(choice, model, false, work);
   } catch (thrown) {
     const { code, message } = toCairnError(thrown);
     const hopeless = code === 'aborted' || code === 'model-invalid' || code === 'usage';
     if (choice.backend !== 'webgpu' || hopeless) throw thrown;
-    return open(fallBackToWasm(facts, message), model, true);
+    return open(fallBackToWasm(facts, message), model, true, work);
   }
+}
+
+/** On WASM, since WebGPU has failed after it was opened. Throws what `load` and `open` throw, `aborted`. */
+export async function openFallenBack<M, R>(
+  { runtime, load, open }: OpeningParts<M, R>,
+  why: string,
+  work: LongWork,
+): Promise<R> {
+  const choice = fallBackToWasm(await runtime.facts(), why);
+  const model = await load(work);
+  throwIfAborted(work.signal);
+  return open(choice, model, true, work);
 }

@@ -6,10 +6,10 @@ import { type LongWork, reportStep } from '../progress.ts';
 import type { EncoderEntry } from '../weights/registry.ts';
 import { readSafetensors } from '../weights/safetensors.ts';
 import type { BackendChoice, BackendWish } from './backend.ts';
-import type { Encoder, EncoderInfo, Encoding, PhotoInfo } from './encoder.ts';
+import type { BackendReport, Encoder, EncoderInfo, Encoding, PhotoInfo } from './encoder.ts';
 import { selfTest } from './golden.ts';
+import { KeptOpen, type OpenOn } from './kept-open.ts';
 import { type EncoderNetwork, openNetwork } from './network.ts';
-import { openWithFallback } from './open-with-fallback.ts';
 import type { InferenceRuntime } from './session.ts';
 import { TaskQueue } from './task-queue.ts';
 
@@ -25,70 +25,64 @@ export interface OrtEncoderParts {
   readonly runtime: InferenceRuntime;
   /** decode-browser's or decode-node's. */
   readonly decode: DecodePhoto;
-  /** Called once, by the first `open`; again after a failure. */
+  /** Called once, by the first `open`; again after a failure, and where WebGPU is given up. */
   readonly load: (work: LongWork) => Promise<EncoderModel>;
   /** The runtime's default unless told. */
   readonly wish?: BackendWish;
 }
 
-interface Opened {
+interface Opened extends OpenOn {
   readonly info: EncoderInfo;
   readonly entry: EncoderEntry;
   readonly network: EncoderNetwork;
 }
 
-export type PixelEncoding = Pick<Encoding, 'embedding' | 'timings'>;
+export type PixelEncoding = Pick<Encoding, 'embedding' | 'timings'> & {
+  readonly backend: BackendReport;
+};
 
 export class OrtEncoder implements Encoder {
   readonly #parts: OrtEncoderParts;
   readonly #queue = new TaskQueue();
-  #opened: Opened | null = null;
+  readonly #kept: KeptOpen<EncoderModel, Opened>;
 
   constructor(parts: OrtEncoderParts) {
     this.#parts = parts;
+    const { runtime, wish, load } = parts;
+    this.#kept = new KeptOpen({
+      runtime,
+      wish,
+      load,
+      open: (choice, model, fellBack, work) => start(runtime, choice, model, work, fellBack),
+    });
   }
 
   /** Throws `model-*`, `download-failed`, `hash-mismatch`, `backend-unavailable`, `inference-failed`. */
   async open(work: LongWork = {}): Promise<EncoderInfo> {
-    return (await this.#queue.run(() => this.#ensureOpen(work), work.signal)).info;
+    return (await this.#queue.run(() => this.#kept.ensure(work), work.signal)).info;
   }
 
   encode(photo: Blob | Uint8Array, work: LongWork = {}): Promise<Encoding> {
     return this.#queue.run(async () => {
-      const opened = await this.#ensureOpen(work);
+      await this.#kept.ensure(work);
       const { bitmap, photo: info, decode } = await readPhoto(this.#parts.decode, photo, work);
-      const { embedding, timings } = await embed(opened, bitmap, work);
-      return { embedding, photo: info, timings: { decode, ...timings } };
+      const encoding = await this.#embed(bitmap, work);
+      return { ...encoding, photo: info, timings: { decode, ...encoding.timings } };
     }, work.signal);
   }
 
   /** As {@link encode} for a photo that is decoded already: an ensemble decodes once for all members. */
   encodePixels(bitmap: PixelGrid, work: LongWork = {}): Promise<PixelEncoding> {
-    return this.#queue.run(
-      async () => embed(await this.#ensureOpen(work), bitmap, work),
-      work.signal,
-    );
+    return this.#queue.run(() => this.#embed(bitmap, work), work.signal);
   }
 
   /** Frees the session; a later call opens it again. */
   async dispose(): Promise<void> {
-    await this.#queue.run(async () => {
-      const opened = this.#opened;
-      this.#opened = null;
-      await opened?.network.release();
-    });
+    await this.#queue.run(() => this.#kept.release());
   }
 
-  async #ensureOpen(work: LongWork): Promise<Opened> {
-    this.#opened ??= await this.#load(work);
-    return this.#opened;
-  }
-
-  #load(work: LongWork): Promise<Opened> {
-    const { runtime, wish, load } = this.#parts;
-    const open = (choice: BackendChoice, model: EncoderModel, fellBack: boolean) =>
-      start(runtime, choice, model, work, fellBack);
-    return openWithFallback({ runtime, wish, load, open }, work);
+  #embed(bitmap: PixelGrid, work: LongWork): Promise<PixelEncoding> {
+    return this.#kept.use((opened) => embed(opened, bitmap, work), work);
   }
 }
 
@@ -111,7 +105,8 @@ async function start(
     reportStep(work, 'self-test', 1);
     const { id, dim } = entry;
     const backend = { ...choice, selfTest: cosine, fellBack };
-    return { info: { id, dim, weightsSha256: entry.weights.sha256, backend }, entry, network };
+    const info = { id, dim, weightsSha256: entry.weights.sha256, backend };
+    return { info, on: choice, entry, network, release: () => network.release() };
   } catch (thrown) {
     await network.release();
     throw thrown;
@@ -120,7 +115,7 @@ async function start(
 
 /** Views of the photo through the network. */
 async function embed(
-  { entry, network }: Opened,
+  { entry, network, info }: Opened,
   bitmap: PixelGrid,
   work: LongWork,
 ): Promise<PixelEncoding> {
@@ -132,7 +127,7 @@ async function embed(
   const embedding = await network.run(views);
   const encode = clock();
   reportStep(work, 'encode', 1);
-  return { embedding, timings: { resize, encode } };
+  return { embedding, timings: { resize, encode }, backend: info.backend };
 }
 
 /** A photo's bytes decoded, what was seen of it, and how many milliseconds that took. */

@@ -29,7 +29,9 @@ export function parseDecision(json: unknown): DecisionModel {
     Array.isArray(x) && x.length === length && x.every((v) => Number.isFinite(v));
   const valid =
     m?.version === 1 &&
-    JSON.stringify(m.features) === JSON.stringify(FEATURES) &&
+    Array.isArray(m.features) &&
+    m.features.length === FEATURES.length &&
+    FEATURES.every((name, f) => m.features?.[f] === name) &&
     numbers(m.mean, FEATURES.length) &&
     numbers(m.scale, FEATURES.length) &&
     m.scale?.every((s) => s > 0) &&

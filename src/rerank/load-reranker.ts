@@ -1,4 +1,5 @@
 // The parts of a model that re-ranking needs: the non-landmark bank and the decision, read from files.
+import { CairnError } from '../errors.ts';
 import type { LongWork } from '../progress.ts';
 import { float32ToHalf } from '../weights/half.ts';
 import { type ModelSource, parseJson, type ServedModel } from '../weights/load-registry.ts';
@@ -46,5 +47,14 @@ export function encodeBank(rows: Float32Array, dim: number): Uint8Array {
 /** Throws `model-invalid` for anything but a bank of this length. */
 export function decodeBank(bytes: Uint8Array, dim: number): NonLandmarkBank {
   const tensor = readSafetensors(bytes).get(BANK_TENSOR);
-  return new NonLandmarkBank(tensor ? toFloat32(tensor, BANK_TENSOR) : new Float32Array(0), dim);
+  const rows = tensor ? toFloat32(tensor, BANK_TENSOR) : new Float32Array(0);
+  // One that is no number would make every similarity to the bank none.
+  if (!rows.every(Number.isFinite)) {
+    throw new CairnError(
+      'model-invalid',
+      'The non-landmark bank holds values that are no numbers.',
+      'Install the model files again.',
+    );
+  }
+  return new NonLandmarkBank(rows, dim);
 }

@@ -1,9 +1,10 @@
 // collection.json: what a collection is called, what it was made with, its labels and its shards.
 // docs/format.md is the specification; this file is its reader and its encoder.
 import { CairnError } from '../errors.ts';
+import { isPlainFileName, isPortableName } from '../weights/file-name.ts';
 import { isSha256 } from '../weights/sha256.ts';
 import type { CollectionDescription } from './description.ts';
-import type { CollectionLabel } from './labels.ts';
+import type { CollectionLabel, LabelFacts } from './labels.ts';
 import { type Checker, checker } from './schema.ts';
 import { checkSeal, parseJson, sealJson } from './sealed-json.ts';
 
@@ -81,16 +82,16 @@ export function collectionBytes(collection: Collection): number {
 
 /** True for the name of a collection: it is a store key and a folder name. */
 export function isCollectionName(name: unknown): name is string {
-  return typeof name === 'string' && /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,99}$/u.test(name);
+  return (
+    typeof name === 'string' &&
+    /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,99}$/u.test(name) &&
+    isPortableName(name)
+  );
 }
 
 /** True for a shard name that stays in its folder on every file system. */
 export function isShardFile(file: unknown): file is string {
-  return (
-    typeof file === 'string' &&
-    /^[A-Za-z0-9][A-Za-z0-9._-]{0,119}$/.test(file) &&
-    !/\.json$/i.test(file)
-  );
+  return isPlainFileName(file) && !file.startsWith('_') && !/\.json$/i.test(file);
 }
 
 /**
@@ -231,6 +232,15 @@ function readIdentity(at: Checker): EncoderIdentity {
 }
 
 function readLabel(at: Checker): CollectionLabel {
+  const photos = at.object().at('photos');
+  return { ...checkLabelFacts(at), photos: photos.integer(0, Number.MAX_SAFE_INTEGER) };
+}
+
+/**
+ * Checks the facts on a label, wherever they stand.
+ * @throws what the checker complains with
+ */
+export function checkLabelFacts(at: Checker): LabelFacts {
   const label = at.object();
   const title = label.at('title').object();
   return {
@@ -244,16 +254,16 @@ function readLabel(at: Checker): CollectionLabel {
     wikidata: label
       .at('wikidata')
       .orNull((c) => c.satisfies(isWikidata, 'a Wikidata id such as "Q243" or null')),
-    photos: label.at('photos').integer(0, Number.MAX_SAFE_INTEGER),
   };
 }
 
 function readShard(at: Checker): ShardEntry {
   const shard = at.object();
-  const rows = shard.at('rows').integer(1, MAX_SHARD_BYTES);
+  const bytes = shard.at('bytes').integer(1, MAX_SHARD_BYTES);
+  const rows = shard.at('rows').integer(1, bytes);
   return {
     file: shard.at('file').satisfies(isShardFile, 'a plain file name without a path'),
-    bytes: shard.at('bytes').integer(1, MAX_SHARD_BYTES),
+    bytes,
     sha256: shard.at('sha256').satisfies(isSha256, 'a SHA-256 in lower-case hex'),
     rows,
     ...readDeleted(shard.at('deleted'), rows),
@@ -262,10 +272,13 @@ function readShard(at: Checker): ShardEntry {
 
 function readDeleted(at: Checker, rows: number): Pick<ShardEntry, 'deleted'> {
   if (at.absent) return {};
-  const deleted = at.array(rows).map((row) => row.integer(0, rows - 1));
-  const ascends = deleted.every((row, i) => i === 0 || deleted[i - 1]! < row);
-  if (!ascends || deleted.length === 0) throw invalid('the deleted rows of a shard do not ascend');
-  return { deleted };
+  // At once, not one by one: there may be millions.
+  const isDeleted = (value: unknown): value is number[] =>
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.length <= rows &&
+    value.every((row, i) => Number.isInteger(row) && row < rows && row > (value[i - 1] ?? -1));
+  return { deleted: at.satisfies(isDeleted, `rows of the shard that ascend, below ${rows}`) };
 }
 
 function checkSums(collection: Collection): void {

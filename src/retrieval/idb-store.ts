@@ -3,6 +3,8 @@ import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
 import { CairnError } from '../errors.ts';
 import type { PartialDownload } from '../weights/byte-store.ts';
 import type { Bytes } from '../weights/sha256.ts';
+import { blockedTooLong, isAbort, isQuota, storageFailed } from './idb-errors.ts';
+import { laterThan } from './record-time.ts';
 import type {
   CairnStore,
   InstalledCollection,
@@ -38,6 +40,10 @@ function chunksOf(sha256: string): IDBKeyRange {
   return IDBKeyRange.bound([sha256, 0], [sha256, Number.MAX_SAFE_INTEGER]);
 }
 
+function beginningWith(prefix: string): IDBKeyRange {
+  return IDBKeyRange.bound(prefix, `${prefix}\uffff`);
+}
+
 export class IdbStore implements CairnStore {
   readonly persistent = true;
   #connection: Promise<Connection> | null = null;
@@ -53,7 +59,7 @@ export class IdbStore implements CairnStore {
   connect(): Promise<Connection> {
     this.#connection ??= this.#open().catch((cause) => {
       this.#connection = null;
-      throw cause instanceof CairnError ? cause : failed(cause);
+      throw cause instanceof CairnError ? cause : storageFailed(cause);
     });
     return this.#connection;
   }
@@ -99,7 +105,10 @@ export class IdbStore implements CairnStore {
     }
   }
 
-  /** One transaction; its errors come out typed, a full disk as `storage-full`. */
+  /**
+   * One transaction; its errors come out typed, a full disk as `storage-full`. Once more where the connection went from
+   * under it (an upgrade, cleared site data, a browser that closed its database): then nothing of it has been written.
+   */
   async #run<T>(
     stores: readonly StoreName[],
     mode: 'readonly' | 'readwrite',
@@ -111,16 +120,17 @@ export class IdbStore implements CairnStore {
       try {
         tx = begin(db, stores, mode);
       } catch (cause) {
-        // The connection was closed under us (an upgrade, cleared site data): once, open anew.
         this.#connection = null;
         if (again && cause instanceof DOMException && cause.name === 'InvalidStateError') continue;
-        throw failed(cause);
+        throw storageFailed(cause);
       }
-      const [result, done] = await Promise.allSettled([work(tx), tx.done]);
+      const connection = this.#connection;
+      const [result, done] = await Promise.allSettled([begun(work, tx), tx.done]);
       if (result.status === 'fulfilled' && done.status === 'fulfilled') return result.value;
       // A full disk shows on the transaction, often only there, and never mind which came first.
       const reasons = [done, result].flatMap((r) => (r.status === 'rejected' ? [r.reason] : []));
-      throw failed(reasons.find(isQuota) ?? tx.error ?? reasons.at(-1));
+      if (again && this.#connection !== connection && reasons.some(isAbort)) continue;
+      throw storageFailed(reasons.find(isQuota) ?? tx.error ?? reasons.at(-1));
     }
   }
 
@@ -217,7 +227,7 @@ export class IdbStore implements CairnStore {
   putCollection(collection: InstalledCollection): Promise<void> {
     return this.#run(['collections', 'files'], 'readwrite', async (tx) => {
       const old = await tx.objectStore('collections').get(collection.name);
-      await tx.objectStore('collections').put!(collection, collection.name);
+      await tx.objectStore('collections').put!(laterThan(old, collection), collection.name);
       await dropUnused(tx, old);
     });
   }
@@ -243,8 +253,23 @@ export class IdbStore implements CairnStore {
   }
 
   listValues(prefix: string): Promise<string[]> {
-    const range = IDBKeyRange.bound(prefix, `${prefix}\uffff`);
+    const range = beginningWith(prefix);
     return this.#run(['values'], 'readonly', (tx) => tx.objectStore('values').getAllKeys(range));
+  }
+
+  getValues(prefix: string): Promise<[key: string, value: StoredValue][]> {
+    const range = beginningWith(prefix);
+    return this.#run(['values'], 'readonly', async (tx) => {
+      const store = tx.objectStore('values');
+      const [keys, values] = await Promise.all([store.getAllKeys(range), store.getAll(range)]);
+      return keys.flatMap((key, i) => (values[i] === undefined ? [] : [[key, values[i]]]));
+    });
+  }
+
+  deleteValues(keys: readonly string[]): Promise<void> {
+    return this.#run(['values'], 'readwrite', async (tx) => {
+      await Promise.all(keys.map((key) => tx.objectStore('values').delete!(key)));
+    });
   }
 
   close(): void {
@@ -261,6 +286,23 @@ function begin(db: Connection, stores: readonly StoreName[], mode: 'readonly' | 
   return db.transaction(stores as StoreName[], mode);
 }
 
+/** Where the work fails nothing of it is written, whatever it had put by then. */
+async function begun<T>(
+  work: (tx: ReturnType<typeof begin>) => Promise<T>,
+  tx: ReturnType<typeof begin>,
+): Promise<T> {
+  try {
+    return await work(tx);
+  } catch (thrown) {
+    try {
+      tx.abort();
+    } catch {
+      // It was the transaction that failed.
+    }
+    throw thrown;
+  }
+}
+
 /** Files of `old` that no installed collection names any more. */
 async function dropUnused(
   tx: ReturnType<typeof begin>,
@@ -275,32 +317,4 @@ async function dropUnused(
 
 function emptyPartial(session: string, validator: string | null): PartialRecord {
   return { session, validator, bytes: 0, chunks: 0 };
-}
-
-function isQuota(cause: unknown): boolean {
-  return cause instanceof DOMException && cause.name === 'QuotaExceededError';
-}
-
-function failed(cause: unknown): CairnError {
-  return isQuota(cause)
-    ? new CairnError(
-        'storage-full',
-        'The browser gives Cairn no more room.',
-        'Free disk space, or delete collections that you do not need.',
-        { cause },
-      )
-    : new CairnError(
-        'storage-failed',
-        `The browser's storage does not work (${cause instanceof Error ? cause.message : cause}).`,
-        'Reload the page; if it stays so, allow site data for this page.',
-        { cause },
-      );
-}
-
-function blockedTooLong(): CairnError {
-  return new CairnError(
-    'storage-failed',
-    "Cairn's storage is being used by an older version in another tab.",
-    'Close the other tabs of this page and reload.',
-  );
 }

@@ -101,7 +101,8 @@ export function recordOf(
 
 /**
  * Opens an installed collection; the network is asked only for shards that the store has lost or that are
- * damaged there, and only where the collection came from an address.
+ * damaged there, and only where the collection came from an address. Needs no lock: where another tab puts another
+ * version in its place meanwhile, that one is opened.
  * @throws CairnError `collection-missing`, `collection-invalid`, `hash-mismatch`, `download-failed`,
  *   `storage-failed`, `aborted`
  */
@@ -110,29 +111,54 @@ export async function openInstalled(
   store: CairnStore,
   work: LongWork = {},
 ): Promise<LoadedCollection> {
-  const record = await store.getCollection(name);
-  if (!record) {
-    throw new CairnError(
-      'collection-missing',
-      `The collection ${name} is not installed.`,
-      'Install it first.',
-    );
+  for (;;) {
+    const record = await recordNamed(name, store);
+    try {
+      return await openRecord(record, store, work);
+    } catch (thrown) {
+      if (!(thrown instanceof Replaced)) throw thrown;
+    }
   }
+}
+
+/** Another version has taken the place of the one that was being opened. */
+class Replaced extends Error {}
+
+/** Throws {@link Replaced} where a shard is lost because another tab has written another version. */
+async function openRecord(
+  record: InstalledCollection,
+  store: CairnStore,
+  work: LongWork,
+): Promise<LoadedCollection> {
+  const { name, url } = record;
   const collection = parseCollection(record.json);
   const total = collectionBytes(collection);
   const shards: Shard[] = [];
   let done = 0;
   for (const entry of collection.shards) {
     throwIfAborted(work.signal);
-    const shard = await verifiedShard(entry, collection, store).catch((thrown: unknown) => {
-      if (record.url === null || !isLoss(thrown)) throw thrown;
-      return fetchedAgain(entry, { collection, url: record.url }, store, work);
+    const shard = await verifiedShard(entry, collection, store).catch(async (thrown: unknown) => {
+      if (!isLoss(thrown)) throw thrown;
+      const { json } = await recordNamed(name, store);
+      if (!equalBytes(json, record.json)) throw new Replaced();
+      if (url === null) throw thrown;
+      return fetchedAgain(entry, { collection, url }, store, work);
     });
     shards.push(shard);
     done += entry.bytes;
     work.onProgress?.({ stage: 'open-collection', done, total, unit: 'bytes', item: name });
   }
   return { collection, shards };
+}
+
+async function recordNamed(name: string, store: CairnStore): Promise<InstalledCollection> {
+  const record = await store.getCollection(name);
+  if (record) return record;
+  throw new CairnError(
+    'collection-missing',
+    `The collection ${name} is not installed.`,
+    'Install it first.',
+  );
 }
 
 /** Bytes of a shard, not verified. Throws `collection-missing` where the store has lost it, `storage-failed`. */

@@ -1,6 +1,7 @@
 // The store where the browser offers none: the same behaviour, for as long as the page lives.
 import type { PartialDownload } from '../weights/byte-store.ts';
 import type { Bytes } from '../weights/sha256.ts';
+import { laterThan } from './record-time.ts';
 import type { CairnStore, InstalledCollection, PartialSize, StoredValue } from './store.ts';
 
 interface Partial {
@@ -83,7 +84,7 @@ export class MemoryStore implements CairnStore {
 
   async putCollection(collection: InstalledCollection): Promise<void> {
     const old = this.#collections.get(collection.name);
-    this.#collections.set(collection.name, collection);
+    this.#collections.set(collection.name, laterThan(old, collection));
     this.#dropUnused(old);
   }
 
@@ -107,6 +108,16 @@ export class MemoryStore implements CairnStore {
 
   async listValues(prefix: string): Promise<string[]> {
     return [...this.#values.keys()].filter((key) => key.startsWith(prefix));
+  }
+
+  async getValues(prefix: string): Promise<[key: string, value: StoredValue][]> {
+    return [...this.#values]
+      .filter(([key]) => key.startsWith(prefix))
+      .sort(([a], [b]) => (a < b ? -1 : 1));
+  }
+
+  async deleteValues(keys: readonly string[]): Promise<void> {
+    for (const key of keys) this.#values.delete(key);
   }
 
   close(): void {

@@ -14,7 +14,7 @@ export interface InstalledCollection {
   readonly json: Bytes;
   /** SHA-256 of its shards, in order. */
   readonly files: readonly string[];
-  /** ISO 8601, UTC. */
+  /** ISO 8601, UTC; the store makes it later than that of a version that it replaces. */
   readonly installed: string;
 }
 
@@ -45,6 +45,10 @@ export interface CairnStore extends ByteStore {
   deleteValue(key: string): Promise<void>;
   /** Keys that begin with `prefix`. */
   listValues(prefix: string): Promise<string[]>;
+  /** The same with what is under them, in the order of the keys. */
+  getValues(prefix: string): Promise<[key: string, value: StoredValue][]>;
+  /** All of them or none. */
+  deleteValues(keys: readonly string[]): Promise<void>;
   close(): void;
 }
 

@@ -1,6 +1,7 @@
 // Whether a registry is what it should be: nothing of it is believed before it was looked at.
-import { CairnError } from '../errors.ts';
+import { CairnError, shownValue } from '../errors.ts';
 import { MAX_SIDE } from '../matching/presets.ts';
+import { isPlainFileName } from './file-name.ts';
 import {
   ARCHS,
   type EncoderEntry,
@@ -11,11 +12,14 @@ import {
 } from './registry.ts';
 import { isSha256 } from './sha256.ts';
 
+/** No id, title or name is longer. */
+const MOST_TEXT = 1000;
+
 /** @param value parsed JSON. Throws `model-invalid` naming what is wrong. */
 export function checkRegistry(value: unknown): Registry {
   const registry = record(value, 'it');
   if (registry.version !== 1) {
-    throw invalid(`version ${JSON.stringify(registry.version)} is not 1`);
+    throw invalid(`version ${shownValue(registry.version)} is not 1`);
   }
   if (!Array.isArray(registry.encoders)) throw invalid('it has no list "encoders"');
   const encoders = registry.encoders.map((entry, i) => checkEncoder(entry, `encoders[${i}]`));
@@ -23,11 +27,13 @@ export function checkRegistry(value: unknown): Registry {
   if (ids.size < encoders.length) throw invalid('two encoders have the same id');
   const ensembles = checkEnsembles(registry.ensembles, ids);
   for (const { id } of ensembles ?? []) {
-    if (ids.has(id)) throw invalid(`two encoders have the same id, or an ensemble has: "${id}"`);
+    if (ids.has(id))
+      throw invalid(`two encoders have the same id, or an ensemble has: ${shownValue(id)}`);
     ids.add(id);
   }
   const defaultEncoder = text(registry.defaultEncoder, 'defaultEncoder');
-  if (!ids.has(defaultEncoder)) throw invalid(`defaultEncoder "${defaultEncoder}" is not listed`);
+  if (!ids.has(defaultEncoder))
+    throw invalid(`defaultEncoder ${shownValue(defaultEncoder)} is not listed`);
   return {
     version: 1,
     defaultEncoder,
@@ -41,7 +47,7 @@ function checkEncoder(value: unknown, at: string): EncoderEntry {
   const entry = record(value, at);
   for (const key of ['id', 'title', 'spec', 'licence', 'card']) text(entry[key], `${at}.${key}`);
   if (!ARCHS.some((arch) => arch === entry.arch)) {
-    throw invalid(`${at}.arch ${JSON.stringify(entry.arch)} is unknown`);
+    throw invalid(`${at}.arch ${shownValue(entry.arch)} is unknown`);
   }
   for (const key of ['weights', 'bank', 'decision', 'golden']) {
     checkFile(entry[key], `${at}.${key}`);
@@ -57,13 +63,19 @@ function checkEncoder(value: unknown, at: string): EncoderEntry {
     const triple = input[key];
     const fine = Array.isArray(triple) && triple.length === 3 && triple.every(Number.isFinite);
     if (!fine) throw invalid(`${at}.input.${key} is not three numbers`);
+    if (key === 'std' && !triple.every((value) => value > 0)) {
+      throw invalid(`${at}.input.std is not above zero`);
+    }
   }
   const pooling = record(entry.pooling, `${at}.pooling`);
   if (!POOLINGS.some((kind) => kind === pooling.kind)) {
-    throw invalid(`${at}.pooling.kind ${JSON.stringify(pooling.kind)} is unknown`);
+    throw invalid(`${at}.pooling.kind ${shownValue(pooling.kind)} is unknown`);
+  }
+  if (!(Number.isFinite(pooling.p) && (pooling.p as number) >= 1 && (pooling.p as number) <= 10)) {
+    throw invalid(`${at}.pooling.p ${shownValue(pooling.p)} is no number from 1 to 10`);
   }
   if (![undefined, 'concat', 'mean'].includes(pooling.views as string | undefined)) {
-    throw invalid(`${at}.pooling.views ${JSON.stringify(pooling.views)} is unknown`);
+    throw invalid(`${at}.pooling.views ${shownValue(pooling.views)} is unknown`);
   }
   return entry as unknown as EncoderEntry;
 }
@@ -87,9 +99,9 @@ function checkEnsemble(value: unknown, at: string, encoders: ReadonlySet<string>
     const member = record(each, `${at}.members[${i}]`);
     const encoder = text(member.encoder, `${at}.members[${i}].encoder`);
     if (!encoders.has(encoder)) {
-      throw invalid(`${at}.members[${i}].encoder "${encoder}" is not listed`);
+      throw invalid(`${at}.members[${i}].encoder ${shownValue(encoder)} is not listed`);
     }
-    if (seen.has(encoder)) throw invalid(`${at}.members names "${encoder}" twice`);
+    if (seen.has(encoder)) throw invalid(`${at}.members names ${shownValue(encoder)} twice`);
     seen.add(encoder);
     if (!Number.isFinite(member.weight) || (member.weight as number) <= 0) {
       throw invalid(`${at}.members[${i}].weight is no positive number`);
@@ -110,14 +122,15 @@ function checkMatchers(
   if (ids.size < matchers.length) throw invalid('two matchers have the same id');
   if (ids.size === 0 && wanted === undefined) return { matchers };
   const defaultMatcher = text(wanted, 'defaultMatcher');
-  if (!ids.has(defaultMatcher)) throw invalid(`defaultMatcher "${defaultMatcher}" is not listed`);
+  if (!ids.has(defaultMatcher))
+    throw invalid(`defaultMatcher ${shownValue(defaultMatcher)} is not listed`);
   return { matchers, defaultMatcher };
 }
 
 function checkMatcher(value: unknown, at: string): MatcherEntry {
   const entry = record(value, at);
   for (const key of ['id', 'title', 'spec', 'licence', 'card']) text(entry[key], `${at}.${key}`);
-  if (entry.arch !== 'loftr') throw invalid(`${at}.arch ${JSON.stringify(entry.arch)} is unknown`);
+  if (entry.arch !== 'loftr') throw invalid(`${at}.arch ${shownValue(entry.arch)} is unknown`);
   for (const key of ['weights', 'golden']) checkFile(entry[key], `${at}.${key}`);
   positive(entry.longestSide, `${at}.longestSide`);
   if ((entry.longestSide as number) > MAX_SIDE) {
@@ -130,7 +143,7 @@ function checkFile(value: unknown, at: string): void {
   const file = record(value, at);
   const name = text(file.file, `${at}.file`);
   // A name, never a path or an address: a registry cannot reach out of its folder.
-  if (!/^[\w][\w.-]*$/.test(name)) throw invalid(`${at}.file "${name}" is no plain file name`);
+  if (!isPlainFileName(name)) throw invalid(`${at}.file ${shownValue(name)} is no plain file name`);
   positive(file.bytes, `${at}.bytes`);
   if (!isSha256(file.sha256)) throw invalid(`${at}.sha256 is no SHA-256`);
 }
@@ -143,8 +156,9 @@ function record(value: unknown, at: string): Record<string, unknown> {
 }
 
 function text(value: unknown, at: string): string {
-  if (typeof value === 'string' && value !== '') return value;
-  throw invalid(`${at} is missing`);
+  if (typeof value !== 'string' || value === '') throw invalid(`${at} is missing`);
+  if (value.length > MOST_TEXT) throw invalid(`${at} has ${value.length} characters`);
+  return value;
 }
 
 function positive(value: unknown, at: string): void {

@@ -58,7 +58,8 @@ export function htmlInstead(file: WantedFile): CairnError {
   );
 }
 
-function looksLikeHtml(bytes: Uint8Array): boolean {
+/** Whether a file begins as a web page does. */
+export function looksLikeHtml(bytes: Uint8Array): boolean {
   const start = new TextDecoder('latin1').decode(bytes.subarray(0, 200)).trimStart().toLowerCase();
   return start.startsWith('<!doctype html') || start.startsWith('<html');
 }

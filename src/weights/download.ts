@@ -5,15 +5,18 @@ import type { ByteStore } from './byte-store.ts';
 import {
   cut,
   htmlInstead,
+  looksLikeHtml,
   nameOf,
   refused,
   type WantedFile,
   wrongContent,
 } from './download-errors.ts';
+import { type Patience, patience, STALL_MS } from './patience.ts';
 import { type Bytes, type Sha256Stream, sha256Hex, sha256Stream } from './sha256.ts';
 import { pause, takeTurn } from './turns.ts';
 
 export type { WantedFile } from './download-errors.ts';
+export { downloadSmall } from './download-small.ts';
 
 export interface DownloadOptions extends LongWork {
   /** What progress is reported as; `download` unless told. */
@@ -22,6 +25,8 @@ export interface DownloadOptions extends LongWork {
   readonly retries?: number;
   /** Pause before the first retry; each further one doubles it. */
   readonly retryDelayMs?: number;
+  /** How long a connection may bring nothing until it counts as cut. */
+  readonly stallMs?: number;
 }
 
 /** Bytes gathered before they are put into the store: one transaction a MiB, not one a packet. */
@@ -51,29 +56,6 @@ export async function downloadVerified(
     return await downloadWithRetries(file, store, options);
   } finally {
     release();
-  }
-}
-
-/**
- * Fetches a small file whose hash is not known beforehand, such as collection.json.
- * @throws CairnError `download-failed`, `aborted`
- */
-export async function downloadSmall(
-  url: string,
-  maxBytes: number,
-  work: LongWork = {},
-): Promise<Bytes> {
-  throwIfAborted(work.signal);
-  try {
-    const response = await fetch(url, { signal: work.signal ?? null, cache: 'no-cache' });
-    if (!response.ok) throw refused(nameOf({ url }), url, response.status);
-    const bytes = new Uint8Array(await response.arrayBuffer());
-    if (bytes.length > maxBytes) throw new Error(`it is larger than ${maxBytes} bytes`);
-    return bytes;
-  } catch (cause) {
-    throwIfAborted(work.signal);
-    if (cause instanceof CairnError) throw cause;
-    throw cut(nameOf({ url }), url, 'nothing came', cause);
   }
 }
 
@@ -119,8 +101,7 @@ async function attempt(
   store: ByteStore,
   options: DownloadOptions,
 ): Promise<Bytes> {
-  const { signal } = options;
-  throwIfAborted(signal);
+  throwIfAborted(options.signal);
   const session = crypto.randomUUID();
   const buffer = new Uint8Array(file.bytes);
   let hash = sha256Stream();
@@ -137,14 +118,21 @@ async function attempt(
   const resumed = received > 0;
 
   if (received < file.bytes) {
-    const response = await request(file, received, partial?.validator ?? null, options);
-    if (response.status !== 206) {
-      // A server that ignores Range, or a file that changed since: everything comes again.
-      received = 0;
-      hash = sha256Stream();
-      await store.beginPartial(file.sha256, session, validatorOf(response));
+    const waiting = patience(options.stallMs ?? STALL_MS, options.signal);
+    try {
+      const validator = partial?.validator ?? null;
+      const response = await request(file, received, validator, { ...options, waiting });
+      if (response.status !== 206) {
+        // A server that ignores Range, or a file that changed since: everything comes again.
+        received = 0;
+        hash = sha256Stream();
+        await store.beginPartial(file.sha256, session, validatorOf(response));
+      }
+      const job = { file, store, session, buffer, hash, received, response, options, waiting };
+      received = await receive(job);
+    } finally {
+      waiting.end();
     }
-    received = await receive({ file, store, session, buffer, hash, received, response, options });
   }
   if (hash.hex() !== file.sha256) {
     await store.deletePartial(file.sha256);
@@ -160,7 +148,7 @@ async function request(
   file: WantedFile,
   offset: number,
   validator: string | null,
-  { signal }: DownloadOptions,
+  { signal, waiting }: DownloadOptions & { readonly waiting: Patience },
 ): Promise<Response> {
   const headers = new Headers();
   if (offset > 0) {
@@ -170,7 +158,8 @@ async function request(
   let response: Response;
   try {
     // The store is the cache: a second copy in the browser's would only take room.
-    response = await fetch(file.url, { headers, signal: signal ?? null, cache: 'no-store' });
+    response = await fetch(file.url, { headers, signal: waiting.signal, cache: 'no-store' });
+    waiting.alive();
   } catch (cause) {
     throwIfAborted(signal);
     throw new Interrupted(
@@ -210,6 +199,7 @@ interface Receiving {
   readonly received: number;
   readonly response: Response;
   readonly options: DownloadOptions;
+  readonly waiting: Patience;
 }
 
 /** Reads the answer to its end; what has come is in the store even if the connection breaks. */
@@ -235,6 +225,7 @@ async function receive(job: Receiving): Promise<number> {
     while (reader) {
       const { done, value } = await reader.read();
       if (done) break;
+      job.waiting.alive();
       if (received + value.length > file.bytes) {
         await store.deletePartial(file.sha256);
         throw wrongContent(file, `more than its ${file.bytes} bytes came`, value);
@@ -243,7 +234,11 @@ async function receive(job: Receiving): Promise<number> {
       hash.update(value);
       received += value.length;
       report(file, received, options);
-      if (received - flushed >= FLUSH_BYTES) await flush();
+      if (received - flushed >= FLUSH_BYTES) {
+        await flush();
+        // A slow disk is no slow line.
+        job.waiting.alive();
+      }
     }
   } catch (cause) {
     await reader?.cancel().catch(() => undefined);
@@ -256,6 +251,10 @@ async function receive(job: Receiving): Promise<number> {
     );
   }
   if (received < file.bytes) {
+    if (looksLikeHtml(buffer)) {
+      await store.deletePartial(file.sha256);
+      throw htmlInstead(file);
+    }
     await flush();
     throw new Interrupted(
       cut(nameOf(file), file.url, `it ended after ${received} of ${file.bytes} bytes`),

@@ -175,7 +175,7 @@ class Machine {
         this.#toMark();
         break;
       case 0x61: // APPEND
-        this.#append(this.#popMany(1));
+        this.#append([this.#pop()]);
         break;
       case 0x65: // APPENDS
         this.#append(this.#toMark());

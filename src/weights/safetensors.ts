@@ -1,6 +1,6 @@
 // Safetensors files: a length, a JSON header, then raw little-endian tensors. Read with distrust, written
 // with the same bytes every time. Format: github.com/huggingface/safetensors (README, "Format").
-import { CairnError } from '../errors.ts';
+import { CairnError, shownValue } from '../errors.ts';
 import { bfloat16ToFloat32, halfToFloat32 } from './half.ts';
 
 /** Bytes an element; the types that PyTorch checkpoints use. */
@@ -34,6 +34,8 @@ export type Weights = ReadonlyMap<string, WeightTensor>;
 
 /** As in the reference implementation: no honest header is longer. */
 const MAX_HEADER_BYTES = 100_000_000;
+/** No network has as many; reading takes time and memory by their number. */
+const MAX_TENSORS = 100_000;
 const LENGTH_BYTES = 8;
 /** Tensor data starts at a multiple of this, so that aligned views are possible. */
 const ALIGNMENT = 8;
@@ -77,21 +79,22 @@ function readHeader(bytes: Uint8Array): { entries: [string, unknown][]; body: Ui
 }
 
 function readEntry(name: string, entry: unknown, body: Uint8Array) {
-  if (!isRecord(entry)) throw invalid(`tensor "${name}" is no object`);
+  const shown = shownValue(name);
+  if (!isRecord(entry)) throw invalid(`tensor ${shown} is no object`);
   const { dtype, shape, data_offsets: offsets } = entry;
   if (typeof dtype !== 'string' || !Object.hasOwn(ELEMENT_BYTES, dtype)) {
-    throw invalid(`tensor "${name}" has the unknown type ${JSON.stringify(dtype)}`);
+    throw invalid(`tensor ${shown} has the unknown type ${shownValue(dtype)}`);
   }
   if (!Array.isArray(shape) || !shape.every(isIndex)) {
-    throw invalid(`tensor "${name}" has no valid shape`);
+    throw invalid(`tensor ${shown} has no valid shape`);
   }
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isIndex)) {
-    throw invalid(`tensor "${name}" has no valid offsets`);
+    throw invalid(`tensor ${shown} has no valid offsets`);
   }
   const [begin, end] = offsets as [number, number];
   const bytes = shape.reduce((product, side) => product * side, ELEMENT_BYTES[dtype as DType]);
   if (begin > end || end > body.byteLength || end - begin !== bytes) {
-    throw invalid(`tensor "${name}" of ${bytes} bytes claims the bytes ${begin} to ${end}`);
+    throw invalid(`tensor ${shown} of ${bytes} bytes claims the bytes ${begin} to ${end}`);
   }
   return { name, dtype: dtype as DType, shape: shape as number[], begin, end };
 }
@@ -103,6 +106,7 @@ function readEntry(name: string, entry: unknown, body: Uint8Array) {
  */
 export function readSafetensors(bytes: Uint8Array): Map<string, WeightTensor> {
   const { entries, body } = readHeader(bytes);
+  if (entries.length > MAX_TENSORS) throw invalid(`it claims ${entries.length} tensors`);
   const found = entries
     .filter(([name]) => name !== '__metadata__')
     .map(([name, entry]) => readEntry(name, entry, body))
@@ -110,7 +114,8 @@ export function readSafetensors(bytes: Uint8Array): Map<string, WeightTensor> {
   const tensors = new Map<string, WeightTensor>();
   let covered = 0;
   for (const { name, dtype, shape, begin, end } of found) {
-    if (begin !== covered) throw invalid(`tensor "${name}" overlaps another or leaves a gap`);
+    if (begin !== covered)
+      throw invalid(`tensor ${shownValue(name)} overlaps another or leaves a gap`);
     covered = end;
     tensors.set(name, { dtype, shape, data: body.subarray(begin, end) });
   }
@@ -127,7 +132,7 @@ export function readSafetensorsMetadata(bytes: Uint8Array): Map<string, string> 
   if (!isRecord(entry[1])) throw invalid('its metadata is no object');
   const metadata = new Map<string, string>();
   for (const [key, value] of Object.entries(entry[1])) {
-    if (typeof value !== 'string') throw invalid(`its metadata "${key}" is no text`);
+    if (typeof value !== 'string') throw invalid(`its metadata ${shownValue(key)} is no text`);
     metadata.set(key, value);
   }
   return metadata;
@@ -210,7 +215,7 @@ export function toFloat32(tensor: WeightTensor, name = 'tensor'): Float32Array {
     default:
       throw new CairnError(
         'model-invalid',
-        `"${name}" is of type ${dtype} where floating-point numbers are needed.`,
+        `${shownValue(name)} is of type ${dtype} where floating-point numbers are needed.`,
         'Convert the weights again.',
       );
   }

@@ -1,6 +1,7 @@
 // PyTorch's .pth and .pt files: a ZIP with a pickle and raw storages, or (before 1.6) a row of pickles.
 // Tensors only: nothing in the file is executed, and what is no tensor or dict is refused by name.
 // Formats: pytorch/pytorch, torch/serialization.py, `_save` and `_legacy_save`.
+import { shownValue } from '../errors.ts';
 import { invalidCheckpoint, type PickleValue, readPickle } from './pickle.ts';
 import { ELEMENT_BYTES, type WeightTensor } from './safetensors.ts';
 import {
@@ -85,9 +86,11 @@ async function readZip(bytes: Uint8Array): Promise<Unpickled> {
   const data = new Map<Storage, Uint8Array>();
   for (const storage of storages.values()) {
     const entry = zip.entries.get(`${folder}data/${storage.key}`);
-    if (!entry) throw invalidCheckpoint(`its storage "${storage.key}" is missing`);
+    if (!entry) throw invalidCheckpoint(`its storage ${shownValue(storage.key)} is missing`);
     if (entry.size !== storage.length * ELEMENT_BYTES[storage.dtype]) {
-      throw invalidCheckpoint(`its storage "${storage.key}" is of another length than declared`);
+      throw invalidCheckpoint(
+        `its storage ${shownValue(storage.key)} is of another length than declared`,
+      );
     }
     data.set(storage, await zip.read(entry));
   }
@@ -123,13 +126,14 @@ function readLegacy(bytes: Uint8Array): Unpickled {
     const begin = at + 8;
     const whole = begin + size <= bytes.byteLength;
     if (!whole || view.getBigInt64(at, true) !== BigInt(storage.length)) {
-      throw invalidCheckpoint(`its storage "${storage.key}" is cut short`);
+      throw invalidCheckpoint(`its storage ${shownValue(storage.key)} is cut short`);
     }
     data.set(storage, bytes.subarray(begin, begin + size));
     at = begin + size;
   }
   for (const storage of storages.values()) {
-    if (!data.has(storage)) throw invalidCheckpoint(`its storage "${storage.key}" is missing`);
+    if (!data.has(storage))
+      throw invalidCheckpoint(`its storage ${shownValue(storage.key)} is missing`);
   }
   return { root, data: (storage) => data.get(storage)! };
 }

@@ -1,4 +1,5 @@
 // What the pickle of a PyTorch checkpoint may refer to: storages and views of them, made into tensors.
+import { shownValue } from '../errors.ts';
 import {
   invalidCheckpoint,
   Made,
@@ -57,12 +58,13 @@ export class TorchTensor extends Made {
 
 /** Hooks for one checkpoint; `storages` gets every storage that it names, by key. */
 export function torchHooks(storages: Map<string, Storage>): PickleHooks {
+  const given = new Set<PickleValue>();
   return {
     knows: (path) => Object.hasOwn(STORAGES, path) || CALLABLE.includes(path),
     call(path, args) {
       switch (path) {
         case ORDERED_DICT:
-          return orderedDict(args);
+          return orderedDict(args, given);
         case REBUILD_TENSOR:
         case REBUILD_TENSOR_V2:
           return rebuildTensor(args);
@@ -78,11 +80,20 @@ export function torchHooks(storages: Map<string, Storage>): PickleHooks {
   };
 }
 
-/** Python 2 pickled the items as an argument, Python 3 sets them afterwards. */
-function orderedDict(args: readonly PickleValue[]): Map<PickleValue, PickleValue> {
+/**
+ * Python 2 pickled the items as an argument, Python 3 sets them afterwards.
+ * @param given lists that have become dicts: a second dict of one would take time and memory that no byte of the
+ * file pays for
+ */
+function orderedDict(
+  args: readonly PickleValue[],
+  given: Set<PickleValue>,
+): Map<PickleValue, PickleValue> {
   const [items] = args;
   const map = new Map<PickleValue, PickleValue>();
   if (items === undefined) return map;
+  if (given.has(items)) throw invalidCheckpoint('two dicts are made of one list');
+  given.add(items);
   for (const pair of Array.isArray(items) ? items : []) {
     const [key, value] = pair instanceof Tuple ? pair.items : Array.isArray(pair) ? pair : [];
     if (key === undefined || value === undefined) throw invalidCheckpoint('a dict is malformed');
@@ -103,7 +114,7 @@ function storageOf(id: PickleValue, storages: Map<string, Storage>): Storage {
   }
   const known = storages.get(key);
   if (known && known.dtype === dtype && known.length === length) return known;
-  if (known) throw invalidCheckpoint(`the storage "${key}" is described in two ways`);
+  if (known) throw invalidCheckpoint(`the storage ${shownValue(key)} is described in two ways`);
   const storage = new Storage(key, dtype, length);
   storages.set(key, storage);
   return storage;
@@ -124,7 +135,7 @@ function rebuildTensor([storage, offset, size, stride]: readonly PickleValue[]):
   // One past the last element that is read; sums beyond 2^53 are too large in floating point too.
   const last = sides.reduce((sum, side, axis) => sum + (side - 1) * steps[axis]!, offset);
   if (!sides.includes(0) && last >= storage.length) {
-    throw invalidCheckpoint(`a tensor reaches beyond its storage "${storage.key}"`);
+    throw invalidCheckpoint(`a tensor reaches beyond its storage ${shownValue(storage.key)}`);
   }
   return new TorchTensor(storage, offset, sides, steps);
 }

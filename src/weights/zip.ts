@@ -1,5 +1,6 @@
 // The little of ZIP that PyTorch's files need: the central directory, stored and deflated entries, ZIP64.
 // Format: PKWARE's APPNOTE.TXT 6.3.10, sections 4.3.7 to 4.3.16 and 4.5.3.
+import { shownValue } from '../errors.ts';
 import { invalidCheckpoint } from './pickle.ts';
 
 export interface ZipEntry {
@@ -29,8 +30,11 @@ const DEFLATED = 8;
 const ENCRYPTED = 1;
 /** Deflate cannot shrink more than this (zlib's "maximum compression factor"). */
 const MAX_RATIO = 1032;
-/** Of all inflated entries of a file together. */
-const MAX_INFLATED_BYTES = 2 ** 31;
+/**
+ * All inflated entries of a file together may take this many bytes, and this many times the file: weights hardly
+ * shrink, and what shrinks a thousandfold is there to fill the memory.
+ */
+const INFLATED_ALLOWANCE = { bytes: 2 ** 26, files: 8 } as const;
 
 /** True for bytes that begin as a ZIP file does. */
 export function isZip(bytes: Uint8Array): boolean {
@@ -52,15 +56,18 @@ export class ZipFile {
   async read(entry: ZipEntry): Promise<Uint8Array> {
     const packed = locate(this.#bytes, entry);
     if (entry.method === STORED) {
-      if (entry.compressed !== entry.size) throw zipError(`"${entry.name}" has two sizes`);
+      if (entry.compressed !== entry.size)
+        throw zipError(`${shownValue(entry.name)} has two sizes`);
       return packed;
     }
     if (entry.method !== DEFLATED) {
-      throw zipError(`"${entry.name}" is packed by the method ${entry.method}`);
+      throw zipError(`${shownValue(entry.name)} is packed by the method ${entry.method}`);
     }
     this.#inflated += entry.size;
-    if (entry.size > MAX_RATIO * entry.compressed || this.#inflated > MAX_INFLATED_BYTES) {
-      throw zipError(`"${entry.name}" claims ${entry.size} bytes`);
+    const { bytes, files } = INFLATED_ALLOWANCE;
+    const most = bytes + files * this.#bytes.byteLength;
+    if (entry.size > MAX_RATIO * entry.compressed || this.#inflated > most) {
+      throw zipError(`${shownValue(entry.name)} claims ${entry.size} bytes`);
     }
     return inflate(packed, entry);
   }
@@ -81,8 +88,9 @@ function readDirectory(bytes: Uint8Array): Map<string, ZipEntry> {
     if (next > view.byteLength) throw zipError('its directory is damaged');
     const nameAt = at + CENTRAL_BYTES;
     const name = new TextDecoder().decode(bytes.subarray(nameAt, nameAt + nameBytes));
-    if (view.getUint16(at + 8, true) & ENCRYPTED) throw zipError(`"${name}" is encrypted`);
-    if (entries.has(name)) throw zipError(`"${name}" is there twice`);
+    if (view.getUint16(at + 8, true) & ENCRYPTED)
+      throw zipError(`${shownValue(name)} is encrypted`);
+    if (entries.has(name)) throw zipError(`${shownValue(name)} is there twice`);
     const wide = zip64Numbers(view, nameAt + nameBytes, extraBytes);
     // The extra field holds only those numbers that do not fit, in this order.
     const number = (field: number) => {
@@ -142,11 +150,11 @@ function zip64Numbers(view: DataView, start: number, length: number): number[] {
 function locate(bytes: Uint8Array, { name, offset, compressed }: ZipEntry): Uint8Array {
   const view = viewOf(bytes);
   if (!fits(view, offset, LOCAL_BYTES) || view.getUint32(offset, true) !== LOCAL) {
-    throw zipError(`"${name}" is not where the directory says`);
+    throw zipError(`${shownValue(name)} is not where the directory says`);
   }
   const begin =
     offset + LOCAL_BYTES + view.getUint16(offset + 26, true) + view.getUint16(offset + 28, true);
-  if (!fits(view, begin, compressed)) throw zipError(`"${name}" is cut short`);
+  if (!fits(view, begin, compressed)) throw zipError(`${shownValue(name)} is cut short`);
   return bytes.subarray(begin, begin + compressed);
 }
 
@@ -166,7 +174,7 @@ async function inflate(packed: Uint8Array, { name, size }: ZipEntry): Promise<Ui
     }
     if (filled < size) throw new RangeError('fewer bytes than declared');
   } catch (cause) {
-    throw zipError(`"${name}" cannot be inflated`, { cause });
+    throw zipError(`${shownValue(name)} cannot be inflated`, { cause });
   }
   return out;
 }

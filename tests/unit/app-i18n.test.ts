@@ -1,7 +1,8 @@
 // Languages: every text is there in both, says something, and numbers come out as people write them.
 import { describe, expect, it } from 'vitest';
 import { createFormat, plainCoordinates } from '../../src/app/i18n/format.ts';
-import { chooseLanguage, MESSAGES, otherLanguage } from '../../src/app/i18n/messages.ts';
+import { chooseLanguage, otherLanguage } from '../../src/app/i18n/messages.ts';
+import { MESSAGES } from './all-messages.ts';
 
 /** Paths of all texts; a function of texts counts as one. */
 function paths(node: unknown, at = ''): string[] {

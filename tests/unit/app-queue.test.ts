@@ -178,4 +178,40 @@ describe('the queue at work', () => {
     expect(revoked).toEqual(['blob:1']);
     expect(engine.calls).toHaveLength(0);
   });
+
+  it('shows a copy of what the browser cannot show, before the result is there', async () => {
+    const engine = scripted(ready);
+    const made: { readonly url: string; readonly give: (made: boolean) => void }[] = [];
+    const copy = { blob: new Blob(['copy']), width: 4032, height: 3024 };
+    const queue = createQueue(engine, {}, (_, url) => {
+      return new Promise((done) => {
+        made.push({ url, give: (it) => done(it ? copy : null) });
+      });
+    });
+    queue.add(photos('a.heic', 'b.jpg'));
+    await settle();
+    // One at a time.
+    expect(made.map(({ url }) => url)).toEqual(['blob:1']);
+    engine.calls[0]?.answer(verdictOf({}));
+    await settle();
+    expect(states(queue)).toEqual(['working', 'queued']);
+    made[0]?.give(true);
+    await settle();
+    expect(states(queue)).toEqual(['done', 'working']);
+    expect(queue.items.value[0]).toMatchObject({
+      url: 'blob:3',
+      copied: true,
+      size: { width: 4032, height: 3024 },
+    });
+    expect(revoked).toEqual(['blob:1']);
+    // The copy's own pixels are not the photo's.
+    queue.measure(1, 2048, 1536);
+    expect(queue.items.value[0]?.size?.width).toBe(4032);
+    queue.remove(2);
+    made[1]?.give(true);
+    await settle();
+    expect(created).toBe(3);
+    queue.clear();
+    expect(revoked).toEqual(['blob:1', 'blob:2', 'blob:3']);
+  });
 });

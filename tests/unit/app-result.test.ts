@@ -1,7 +1,7 @@
 // What the page says of a verdict: words of confidence, names, text and JSON to take away.
 import { describe, expect, it } from 'vitest';
 import { createFormat } from '../../src/app/i18n/format.ts';
-import { type Language, MESSAGES } from '../../src/app/i18n/messages.ts';
+import type { Language } from '../../src/app/i18n/messages.ts';
 import {
   confidenceStones,
   confidenceWord,
@@ -16,6 +16,7 @@ import {
   timingName,
 } from '../../src/app/recognize/names.ts';
 import { headline, resultJson, resultText, spoken } from '../../src/app/recognize/result-text.ts';
+import { MESSAGES } from './all-messages.ts';
 import { verdictOf } from './app-verdict.ts';
 
 const labels = labelMap([

@@ -2,7 +2,6 @@
 import { describe, expect, it } from 'vitest';
 import { diagnosticsRows, diagnosticsText } from '../../src/app/about/diagnostics-rows.ts';
 import { createFormat } from '../../src/app/i18n/format.ts';
-import { MESSAGES } from '../../src/app/i18n/messages.ts';
 import { carriesFiles, photosFromFiles, photosFromPaste } from '../../src/app/recognize/intake.ts';
 import { createAnnouncer } from '../../src/app/shell/announcer.ts';
 import {
@@ -13,6 +12,7 @@ import {
   shareHref,
 } from '../../src/app/shell/router.ts';
 import { chooseTheme, themeAfter } from '../../src/app/shell/settings.ts';
+import { MESSAGES } from './all-messages.ts';
 
 describe('places', () => {
   it('are found again by their own links', () => {

@@ -64,6 +64,18 @@ describe('calls', () => {
     expect(foreign.error).toMatchObject({ code: 'internal', message: 'x is not a function' });
   });
 
+  test('after a failure that spoils the worker the next call gets another, and what is pending is done', async () => {
+    const { api } = open({ spoiledBy: ['photo-corrupt'] });
+    const born = await api.born();
+    await failure(api.fail('foreign'));
+    expect(await api.born()).toBe(born);
+    const steps = api.steps(3);
+    await failure(api.fail('ours'));
+    expect(await steps).toBe(3);
+    expect(await api.born()).not.toBe(born);
+    expect(links).toHaveLength(2);
+  });
+
   test('what cannot be cloned is refused, and the worker goes on', async () => {
     const { api } = open();
     const unclonable = (() => 1) as unknown as Float32Array;

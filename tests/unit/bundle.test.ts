@@ -10,11 +10,13 @@ const SITE = {
   'index.html': `<link rel="modulepreload" href="./assets/base-1.js">
     <script src="./theme.js"></script><script type="module" src="./assets/page-1.js"></script>`,
   'theme.js': 'document.title = "x";',
-  'assets/page-1.js': `import { a } from './base-1.js'; import('./later-1.js');
+  'assets/page-1.js': `import { a } from './base-1.js'; import('./later-1.js'); import('./en-1.js'); import('./zh-1.js');
     new Worker(new URL(new URL(\`encoder-1.js\`, import.meta.url).href, import.meta.url));
-    new Worker(new URL('index-2.js', import.meta.url));
+    new Worker(new URL('index-B-lc4wE-.js', import.meta.url));
     new Worker(new URL("matcher-1.js", import.meta.url));`,
   'assets/base-1.js': 'export const a = 1;',
+  'assets/en-1.js': 'export const en = "short";',
+  'assets/zh-1.js': `export const zh = ${JSON.stringify('longer than the other '.repeat(4))};`,
   'assets/later-1.js': "import './deep-1.js'; export const b = 2;",
   'assets/deep-1.js': "export const deep = 'import(./page-1.js)';",
   'assets/encoder-1.js': 'import(`./ort.wasm.min-1.js`); import(`./ort.webgpu.min-1.js`);',
@@ -23,7 +25,7 @@ const SITE = {
   'assets/ort.webgpu.min-1.js': `export const gpu = ${JSON.stringify('larger '.repeat(40))};`,
   'assets/ort-wasm-simd-threaded-1.mjs': 'export default 1;',
   'assets/ort-wasm-simd-threaded.asyncify-1.mjs': 'export default 2;',
-  'assets/index-2.js': "import './index-part-1.js';",
+  'assets/index-B-lc4wE-.js': "import './index-part-1.js';",
   'assets/index-part-1.js': 'export {};',
   'assets/matcher-1.js': 'export {};',
 };
@@ -45,8 +47,8 @@ describe('links of scripts', () => {
     const links = await linksOf(new Map(Object.entries(SITE)).set('index.html', ''));
     expect(links.get('assets/page-1.js')).toEqual({
       imports: ['assets/base-1.js'],
-      lazy: ['assets/later-1.js'],
-      workers: ['assets/encoder-1.js', 'assets/index-2.js', 'assets/matcher-1.js'],
+      lazy: ['assets/later-1.js', 'assets/en-1.js', 'assets/zh-1.js'],
+      workers: ['assets/encoder-1.js', 'assets/index-B-lc4wE-.js', 'assets/matcher-1.js'],
     });
     expect(links.get('assets/deep-1.js')?.lazy).toEqual([]);
   });
@@ -75,15 +77,21 @@ describe('the report of a built page', () => {
 
   it('counts what a first load fetches, with the larger runtime, and puts all else under later', async () => {
     const [page, first, later] = await bundleReport(site);
-    expect(paths(page)).toEqual(['assets/base-1.js', 'assets/page-1.js', 'theme.js']);
+    expect(paths(page)).toEqual([
+      'assets/base-1.js',
+      'assets/page-1.js',
+      'assets/zh-1.js',
+      'theme.js',
+    ]);
     expect(paths(first)).toEqual([
       'assets/base-1.js',
       'assets/encoder-1.js',
-      'assets/index-2.js',
+      'assets/index-B-lc4wE-.js',
       'assets/index-part-1.js',
       'assets/ort-wasm-simd-threaded.asyncify-1.mjs',
       'assets/ort.webgpu.min-1.js',
       'assets/page-1.js',
+      'assets/zh-1.js',
       'theme.js',
     ]);
     const all = Object.keys(SITE).filter((path) => path !== 'index.html');

@@ -5,8 +5,8 @@ import type { Collections, Offer } from '../../src/app/collections/collections.t
 import { jobText } from '../../src/app/collections/job-text.ts';
 import { createJobs, type Job } from '../../src/app/collections/jobs.ts';
 import { createFormat } from '../../src/app/i18n/format.ts';
-import { MESSAGES } from '../../src/app/i18n/messages.ts';
 import { CairnError, type ErrorCode } from '../../src/errors.ts';
+import { MESSAGES } from './all-messages.ts';
 
 const OFFER: Offer = {
   name: 'towns',

@@ -8,6 +8,7 @@ import {
   assertEncoder,
   COLLECTION_FILE,
   encodeCollection,
+  isCollectionName,
   isShardFile,
   parseCollection,
 } from '../../src/retrieval/collection.ts';
@@ -137,7 +138,51 @@ describe('collection.json', () => {
     for (const name of ['..', '.hidden', 'a/b', 'a\\b', '', 'collection.json', 'a\0', 'a b']) {
       expect(isShardFile(name)).toBe(false);
     }
+    for (const name of ['con.bin', 'NUL', 'lpt1.x', 'a.', `${'a'.repeat(121)}`, '_a', '-a']) {
+      expect(isShardFile(name)).toBe(false);
+    }
     expect(isShardFile('shard-0000-0123456789ab.bin')).toBe(true);
+    expect(isShardFile('console.bin')).toBe(true);
+  });
+
+  it('has a name that a folder can have on every system', () => {
+    for (const name of ['CON', 'nul.a', 'a.', 'a ']) expect(isCollectionName(name)).toBe(false);
+    for (const name of ['Conwy', 'St. Mary', '巴黎']) expect(isCollectionName(name)).toBe(true);
+  });
+
+  it('of any depth is refused in words, and briefly', () => {
+    const levels = 200_000;
+    const bytes = new TextEncoder().encode(
+      `{"formatVersion":${'['.repeat(levels)}${']'.repeat(levels)}}`,
+    );
+    expect(() => parseCollection(bytes)).toThrowError(
+      expect.objectContaining({
+        code: 'collection-invalid',
+        message: expect.stringMatching(/^.{1,200}$/),
+      }),
+    );
+  });
+
+  it.each([
+    ['more rows than bytes', { rows: 1_000_000 }, /rows is 1000000 and should be/],
+    ['deleted rows out of order', { deleted: [1, 0] }, /deleted is \[1,0\] and should be rows/],
+    ['deleted rows that are none', { deleted: [1e6] }, /deleted/],
+    ['deleted rows that are no numbers', { deleted: ['0'] }, /deleted/],
+    ['no deleted rows', { deleted: [] }, /deleted/],
+    [
+      'more deleted rows than rows',
+      { deleted: Array.from({ length: 1e6 }, (_, i) => i) },
+      /deleted/,
+    ],
+  ])('with %s is refused', (_, shard, message) => {
+    const value = JSON.parse(text(manifest)) as { shards: object[] };
+    value.shards[0] = { ...value.shards[0], ...shard };
+    expect(() => parseCollection(new TextEncoder().encode(JSON.stringify(value)))).toThrowError(
+      expect.objectContaining({
+        code: 'collection-invalid',
+        message: expect.stringMatching(message),
+      }),
+    );
   });
 
   it('made by another encoder is refused', () => {

@@ -50,6 +50,17 @@ describe.each([
     store.close();
   });
 
+  it('keeps what is added when the clock has been set back', async () => {
+    const store = await open();
+    const [history] = tabsOf(store, 1, 3);
+    for (const n of [1, 2, 3, 0]) await history!.add(numbered(n));
+    expect(photosOf(history!)).toEqual(['3.jpg', '2.jpg', '0.jpg']);
+    const [again] = tabsOf(store, 1, 3);
+    await again!.load();
+    expect(photosOf(again!)).toEqual(['3.jpg', '2.jpg', '0.jpg']);
+    store.close();
+  });
+
   it('gives back what was deleted last, at its place', async () => {
     const store = await open();
     const [history] = tabsOf(store, 1);

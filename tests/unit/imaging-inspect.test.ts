@@ -6,6 +6,8 @@ import { CairnError } from '../../src/errors.ts';
 import { tiffOrientation } from '../../src/imaging/exif.ts';
 import { inspectPhoto } from '../../src/imaging/inspect.ts';
 import { decodedSize, PHOTO_LIMITS } from '../../src/imaging/limits.ts';
+import { OTHER_FILES } from '../../src/imaging/other-files.ts';
+import { sniffPhoto } from '../../src/imaging/sniff.ts';
 
 const FOLDER = new URL('../fixtures/photos/', import.meta.url);
 const read = (file: string): Buffer => readFileSync(new URL(file, FOLDER));
@@ -23,11 +25,16 @@ function refusal(bytes: Uint8Array): CairnError {
 
 describe('formats', () => {
   it.each([
-    ['a HEIC photo', '\0\0\0\x18ftypheic\0\0\0\0mif1heic'],
-    ['a HEIC photo', '\0\0\0\x18ftypmif1\0\0\0\0mif1heic'],
+    ['a HEIF picture', '\0\0\0\x18ftypmif1\0\0\0\0mif1miaf'],
+    ['a HEIF picture', '\0\0\0\x18ftypmsf1\0\0\0\0msf1hevc'],
+    ['a raw camera picture', '\0\0\0\x18ftypcrx \0\0\0\x01crx isom'],
+    ['a raw camera picture', 'II*\0\x10\0\0\0CR\x02\0'],
+    ['a raw camera picture', 'FUJIFILMCCD-RAW 0201'],
+    ['a video', 'RIFF\0\0\0\0AVI LIST'],
+    ['a Photoshop document', '8BPS\0\x01'],
+    ['a text', 'BMWs are cars'],
     ['a video', '\0\0\0\x18ftypisom\0\0\0\0isommp42'],
     ['a TIFF or raw camera picture', 'II*\0\x08\0\0\0'],
-    ['a BMP picture', 'BM\0\0\0\0\0\0'],
     ['a PDF document', '%PDF-1.7\n'],
     ['a JPEG XL picture', '\xff\x0a\0\0'],
     ['an SVG drawing', '\xef\xbb\xbf <?xml version="1.0"?><svg>'],
@@ -39,6 +46,13 @@ describe('formats', () => {
     const error = refusal(latin1(bytes));
     expect(error.code).toBe('photo-unsupported');
     expect(error.message).toContain(what);
+    expect(OTHER_FILES).toHaveProperty(error.subject ?? '');
+  });
+
+  it('tells HEIC by any of its brands', () => {
+    for (const brands of ['heic\0\0\0\0mif1heic', 'mif1\0\0\0\0mif1heix', 'msf1\0\0\0\0hevcheic']) {
+      expect(sniffPhoto(latin1(`\0\0\0\x18ftyp${brands}`))).toBe('image/heic');
+    }
   });
 
   it('takes bytes in the middle of a larger buffer', () => {
@@ -53,7 +67,7 @@ describe('formats', () => {
 
 describe('wholeness', () => {
   const whole = readdirSync(FOLDER).filter((file) =>
-    /^(orientation-[16]|progressive|picture|animated|palette|thumbnail)\.(jpg|png|webp|avif|gif)$/.test(
+    /^(orientation-[167]|progressive|picture|animated|palette|thumbnail|bits-24|tiles)\.(jpg|png|webp|avif|gif|heic|bmp)$/.test(
       file,
     ),
   );
@@ -86,7 +100,15 @@ describe('wholeness', () => {
   });
 
   it('answers any damage with a photo error, and soon', () => {
-    const files = ['thumbnail.jpg', 'palette.png', 'animated.gif', 'animated.webp', 'picture.avif'];
+    const files = [
+      'thumbnail.jpg',
+      'palette.png',
+      'animated.gif',
+      'animated.webp',
+      'picture.avif',
+      'tiles.heic',
+      'palette-16.bmp',
+    ];
     const originals = files.map(read);
     const damage = fc.record({
       file: fc.nat(files.length - 1),

@@ -157,7 +157,7 @@ describe('encoding', () => {
     await node.dispose();
   });
 
-  test('numbers that go bad later are refused, never returned', async () => {
+  test('numbers that go bad later are never returned: WASM computes them anew', async () => {
     let good = true;
     const runtime = brokenGpu((data) => {
       if (!good) data.fill(Number.NaN);
@@ -165,7 +165,35 @@ describe('encoding', () => {
     const node = encoder({ runtime, wish: 'auto' });
     await node.open();
     good = false;
+    const { embedding, backend } = await node.encode(photo);
+    expect(Math.hypot(...embedding)).toBeCloseTo(1, 5);
+    expect(backend).toMatchObject({ backend: 'wasm', fellBack: true });
+    await node.dispose();
+  });
+
+  test('bad numbers on WASM are refused', async () => {
+    const whole = nodeRuntime();
+    let good = true;
+    const runtime: InferenceRuntime = {
+      ...whole,
+      async createSession(onnx, choice) {
+        const session = await whole.createSession(onnx, choice);
+        return {
+          ...session,
+          async run(inputs) {
+            const outputs = await session.run(inputs);
+            if (!good) for (const { data } of Object.values(outputs)) data.fill(Number.NaN);
+            return outputs;
+          },
+        };
+      },
+    };
+    const node = encoder({ runtime });
+    await node.open();
+    good = false;
     await expect(node.encode(photo)).rejects.toMatchObject({ code: 'inference-failed' });
+    good = true;
+    expect((await node.encode(photo)).embedding).toHaveLength(16);
     await node.dispose();
   });
 });
@@ -183,6 +211,8 @@ describe('registry', () => {
   test.each<[string, (registry: typeof valid, entry: Record<string, unknown>) => void, RegExp]>([
     ['another version', (r) => (r.version = 2), /version 2/],
     ['a default that is not listed', (r) => (r.defaultEncoder = 'x'), /"x" is not listed/],
+    ['a default of any length', (r) => (r.defaultEncoder = 'x'.repeat(500)), /^.{1,200}$/],
+    ['a title of any length', (_, e) => (e.title = 'x'.repeat(5000)), /title has 5000 characters/],
     ['two of one name', (r, e) => r.encoders.push(e), /same id/],
     ['an unknown architecture', (_, e) => (e.arch = 'vgg'), /arch "vgg"/],
     ['no weights', (_, e) => delete e.weights, /weights is no object/],
@@ -197,6 +227,24 @@ describe('registry', () => {
       /golden.sha256/,
     ],
     ['no views', (_, e) => (e.input = { ...(e.input as object), views: [] }), /views is empty/],
+    [
+      'a device as a file name',
+      (_, e) => (e.bank = { ...(e.bank as object), file: 'con.safetensors' }),
+      /no plain file name/,
+    ],
+    ['a std of zero', (_, e) => (e.input = { ...(e.input as object), std: [1, 0, 1] }), /std/],
+    ...[0, 11, '3', null, undefined].map(
+      (p): [string, (r: unknown, e: Record<string, unknown>) => void, RegExp] => [
+        `the exponent ${p}`,
+        (_, e) => (e.pooling = { ...(e.pooling as object), p }),
+        /pooling.p .* is no number from 1 to 10/,
+      ],
+    ),
+    [
+      'a version of any depth',
+      (r) => Object.assign(r, { version: JSON.parse(`${'['.repeat(2000)}${']'.repeat(2000)}`) }),
+      /version \[\[\[…\]\]\] is not 1/,
+    ],
     ['a half dimension', (_, e) => (e.dim = 1.5), /dim is no positive whole number/],
   ])('%s is refused', (_, spoil, message) => {
     const registry = structuredClone(valid);

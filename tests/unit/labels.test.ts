@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'csv-parse/sync';
 import { describe, expect, test } from 'vitest';
+import { parseLabelFacts } from '../../src/cli/collections.ts';
 import type { LabelFacts } from '../../src/retrieval/labels.ts';
 
 const text = readFileSync(new URL('../../models/labels.json', import.meta.url), 'utf8');
@@ -195,5 +196,27 @@ describe.skipIf(!present)('against the photo set', () => {
     }
     expect(wanted.size).toBeGreaterThan(0);
     expect(facts.map((fact) => fact.label)).toEqual([...wanted].sort());
+  });
+});
+
+describe('facts on labels', () => {
+  test('of the shipped table are all taken', () => {
+    expect([...parseLabelFacts(text).keys()]).toEqual(facts.map(({ label }) => label));
+  });
+
+  test.each([
+    ['no JSON', '{'],
+    ['no list', '{}'],
+    ['null', 'null'],
+    ['a row that is none', '[null]'],
+    ['a row without a label', JSON.stringify([{ ...facts[0], label: undefined }])],
+    ['a label that is no text', JSON.stringify([{ ...facts[0], label: 1 }])],
+    ['a title that is missing', JSON.stringify([{ ...facts[0], title: { en: 'a' } }])],
+    ['a latitude that is none', JSON.stringify([{ ...facts[0], lat: 91 }])],
+    ['a place of any depth', `[{"label":${'['.repeat(200_000)}${']'.repeat(200_000)}}]`],
+  ])('are refused with %s', (_, given) => {
+    expect(() => parseLabelFacts(given)).toThrowError(
+      expect.objectContaining({ code: 'usage', message: expect.stringMatching(/^.{1,300}$/) }),
+    );
   });
 });

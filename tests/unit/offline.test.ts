@@ -22,6 +22,7 @@ const SCOPE = 'https://host.example/some/where/';
 
 const listOf = (build: string, contents: Readonly<Record<string, string>>): ShellList => ({
   build,
+  policy: "default-src 'none'",
   files: Object.entries(contents).map(([path, text]) => ({
     path,
     integrity: `sha256-${text}`,

@@ -9,7 +9,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { PairCache, pairKey } from '../../src/cli/pair-cache.ts';
 import { evidenceOf } from '../../src/cli/pair-matcher.ts';
-import { readPairSet } from '../../src/cli/pair-set.ts';
+import { parsePairList, readPairSet } from '../../src/cli/pair-set.ts';
 import { groupBy } from '../../src/evaluation/group.ts';
 import { drawScene } from '../../src/imaging/drawn.ts';
 import { verifyPoints } from '../../src/inference/match-photos.ts';
@@ -139,9 +139,17 @@ describe('a set of pairs', () => {
     const set = join(folder, 'bad');
     await mkdir(set);
     await expect(readPairSet(set)).rejects.toMatchObject({ code: 'usage' });
-    for (const row of ['one,riddle,', '../set/same,same_scene,']) {
+    for (const row of ['one,riddle,', '../set/same,same_scene,', 'a', '"', 'x,"y"z,']) {
       await writeFile(join(set, 'pairs.csv'), list(row));
       await expect(readPairSet(set)).rejects.toMatchObject({ code: 'usage' });
+    }
+  });
+
+  test('has names that stay in its folder', () => {
+    for (const name of ['..', 'a/b', 'a\\b', '/a', '', 'x'.repeat(100_000), 'a.b']) {
+      expect(() => parsePairList(`name,kind\n${name},same_scene\nb,`, 'pairs.csv')).toThrowError(
+        expect.objectContaining({ code: 'usage', message: expect.stringMatching(/^.{1,300}$/s) }),
+      );
     }
   });
 

@@ -63,6 +63,19 @@ describe('addresses and numbers', () => {
       ),
     );
   });
+
+  it.each([
+    ['of another length', encodeHalfvec(Float32Array.of(1, 0, 0))],
+    ['cut short', encodeHalfvec(Float32Array.of(0.6, 0.8)).subarray(0, 7)],
+    ['empty', Buffer.alloc(0)],
+    ['of zeros', encodeHalfvec(Float32Array.of(0, 0))],
+    ['of no numbers', encodeHalfvec(Float32Array.of(Number.NaN, 1))],
+    ['of infinities', encodeHalfvec(Float32Array.of(Number.POSITIVE_INFINITY, 1))],
+  ])('refuses an embedding %s', (_, bytes) => {
+    expect(() => decodeHalfvec(bytes, new Float32Array(2))).toThrowError(
+      expect.objectContaining({ code: 'collection-invalid' }),
+    );
+  });
 });
 
 const reason = whyNoPostgres();

@@ -87,9 +87,16 @@ describe('parseManifest', () => {
     ['a path that leaves', 'path,label\n../a.jpg,x\n'],
     ['an absolute path', 'path,label\n/a.jpg,x\n'],
     ['a drive letter', 'path,label\nC:\\a.jpg,x\n'],
+    ['the folder itself', 'path,label\n.,x\n'],
+    ['the folder itself in other words', 'path,label\n.//./,x\n'],
+    ['backslashes', 'path,label\na\\..\\..\\b,x\n'],
+    ['a path of any length', `path,label\n../${'x'.repeat(50_000)},x\n`],
     ['a broken quote', 'path,label\n"a.jpg,x\n'],
-  ])('refuses %s', (_, text) => {
-    expect(() => parseManifest(text)).toThrowError(expect.objectContaining({ code: 'usage' }));
+    ['a broken line of any length', `path,label\n"a"${'x'.repeat(50_000)},x\n`],
+  ])('refuses %s, briefly', (_, text) => {
+    expect(() => parseManifest(text)).toThrowError(
+      expect.objectContaining({ code: 'usage', message: expect.stringMatching(/^.{1,300}$/s) }),
+    );
   });
 });
 

@@ -1,6 +1,15 @@
 // The file of records that processes share: what is put is found, whatever lies between.
 import { createHash } from 'node:crypto';
-import { appendFile, mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  mkdtemp,
+  open,
+  readFile,
+  rm,
+  stat,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -69,6 +78,57 @@ describe('RecordFile', () => {
     const again = await openRecords();
     expect((await again.get(keyOf('large')))?.equals(large)).toBe(true);
     expect((await again.get(keyOf('last')))?.toString()).toBe('l');
+  });
+
+  it('that is cut while it is open loses what was cut, no more, at whatever place', async () => {
+    const first = await recordBytes(keyOf(1), Buffer.from('one'));
+    for (const left of [0, 1, 7, 11, 12, 43, 44, first.length - 1, first.length, 80]) {
+      await rm(file, { force: true });
+      const records = await openRecords();
+      await records.put(keyOf(1), Buffer.from('one'));
+      await records.put(keyOf(2), Buffer.from('two'));
+      expect((await records.get(keyOf(2)))?.toString()).toBe('two');
+      await truncate(file, left);
+      expect((await records.get(keyOf(1)))?.toString()).toBe(
+        left < first.length ? undefined : 'one',
+      );
+      expect(await records.get(keyOf(2))).toBeUndefined();
+      expect(await records.get(keyOf(3))).toBeUndefined();
+      await records.put(keyOf(4), Buffer.alloc(200, 4));
+      expect(await records.get(keyOf(4))).toHaveLength(200);
+    }
+  });
+
+  it('that is cut while it is looked through has what was there', async () => {
+    const records = await openRecords();
+    const names = Array.from({ length: 30 }, (_, i) => i);
+    for (const i of names) await records.put(keyOf(i), Buffer.alloc(100_000, i));
+    const { size } = await stat(file);
+    for (const left of [3 * size, 2 * size, size].map((length) => Math.floor(length / 4))) {
+      const opening = RecordFile.open(file);
+      await truncate(file, left);
+      const opened = await opening;
+      for (const i of names) {
+        const found = await opened.get(keyOf(i));
+        if (found) expect(found.equals(Buffer.alloc(100_000, i))).toBe(true);
+        else expect((i + 1) * (100_000 + 48)).toBeGreaterThan(left);
+      }
+      await opened.close();
+    }
+  });
+
+  it('does not make room for a length that was damaged since', async () => {
+    const records = await openRecords();
+    await records.put(keyOf(1), Buffer.from('one'));
+    await records.put(keyOf(2), Buffer.from('two'));
+    expect(await records.get(keyOf(2))).toBeDefined();
+    const handle = await open(file, 'r+');
+    await handle.write(Buffer.from([0xff, 0xff, 0xff, 0xff]), 0, 4, 8);
+    await handle.close();
+    expect(await records.get(keyOf(1))).toBeUndefined();
+    expect((await records.get(keyOf(2)))?.toString()).toBe('two');
+    await records.put(keyOf(1), Buffer.from('again'));
+    expect((await records.get(keyOf(1)))?.toString()).toBe('again');
   });
 
   it('leaves a half record alone, which another process may be writing', async () => {

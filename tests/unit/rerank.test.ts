@@ -13,6 +13,10 @@ import { expandQuery } from '../../src/rerank/query-expansion.ts';
 import { rerank, stageWinners } from '../../src/rerank/rerank.ts';
 import { softVote } from '../../src/rerank/soft-voting.ts';
 
+/** A list in a list, and so on: more levels than a recursion walks through. */
+const nested = (levels: number) =>
+  JSON.parse(`${'['.repeat(levels)}${']'.repeat(levels)}`) as unknown;
+
 const unit = (...values: number[]) => {
   const norm = Math.hypot(...values);
   return Float32Array.from(values, (x) => x / norm);
@@ -266,6 +270,8 @@ describe('decide', () => {
     ['other features', { ...model, features: ['similarity'] }],
     ['a missing row', { ...model, weights: model.weights.slice(1) }],
     ['a NaN', { ...model, bias: [0, 0, Number.NaN] }],
+    ['features of any depth', { ...model, features: nested(200_000) }],
+    ['features that are no list', { ...model, features: { length: FEATURES.length } }],
     ['a zero scale', { ...model, scale: FEATURES.map(() => 0) }],
   ])('refuses %s', (_, json) => {
     expect(() => parseDecision(json)).toThrowError(

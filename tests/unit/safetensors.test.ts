@@ -36,6 +36,25 @@ function expectRefusal(bytes: Uint8Array, reason?: RegExp): void {
   if (reason) expect((thrown as CairnError).message).toMatch(reason);
 }
 
+describe('what a header holds', () => {
+  test('may be of any depth, and is refused briefly', () => {
+    const levels = 200_000;
+    const deep = `${'['.repeat(levels)}${']'.repeat(levels)}`;
+    expectRefusal(file(`{"a":{"dtype":${deep},"shape":[],"data_offsets":[0,0]}}`), /^.{1,200}$/);
+  });
+
+  test('may have a name of any length, and is refused briefly', () => {
+    expectRefusal(file(`{"${'x'.repeat(50_000)}":1}`), /^.{1,200}$/);
+    expectRefusal(file(`{"${'x'.repeat(50_000)}":${entry('F32', [1], [0, 8])}}`), /^.{1,200}$/);
+  });
+
+  test('has an end', () => {
+    const empty = entry('U8', [0], [0, 0]);
+    const many = Array.from({ length: 100_001 }, (_, i) => `"t${i}":${empty}`);
+    expectRefusal(file(`{${many.join()}}`), /claims 100001 tensors/);
+  });
+});
+
 describe('reading what was written', () => {
   const tensors = new Map<string, WeightTensor>([
     ['odd', { dtype: 'U8', shape: [3], data: Uint8Array.of(1, 2, 3) }],

@@ -1,6 +1,12 @@
 // Search over HTTP: what the service refuses, what it answers, and how the client takes both.
 import { once } from 'node:events';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import {
+  createServer,
+  get,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+} from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -231,12 +237,37 @@ describe('a service and its client', () => {
       answer += bytes.toString();
     });
     socket.write(
-      'POST /v1/search HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n',
+      'POST /v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n',
     );
     const chunk = ' '.repeat(1024);
     for (let i = 0; i < 64 && !socket.destroyed; i++) socket.write(`400\r\n${chunk}\r\n`);
     await closed;
     expect(answer).toContain('413');
+  });
+
+  it('on loopback answers none who thinks that it is another host', async () => {
+    const ask = async (address: string, host: string) => {
+      const asked = get(`${address}v1/collection`, { headers: { Host: host } });
+      const [response] = (await once(asked, 'response')) as [IncomingMessage];
+      response.resume();
+      return response.statusCode;
+    };
+    const { address } = await serve({ origins: ['https://photos.example.org'] });
+    const { port } = new URL(address);
+    for (const host of [`127.0.0.1:${port}`, 'localhost', `[::1]:${port}`, 'photos.example.org']) {
+      expect(await ask(address, host), host).toBe(200);
+    }
+    for (const host of [
+      'evil.example',
+      `127.0.0.1.evil.example:${port}`,
+      'localhost.evil.example',
+      'a b',
+    ]) {
+      expect(await ask(address, host), host).toBe(421);
+    }
+    const open = await serve({ host: '0.0.0.0' });
+    const here = open.address.replace('0.0.0.0', '127.0.0.1');
+    expect(await ask(here, 'photos.lan')).toBe(200);
   });
 
   it('names allowed origins and no others', async () => {

@@ -20,7 +20,7 @@ function buildOf(build: string) {
     integrity: text,
     bytes: text.length,
   }));
-  return { contents, list: { build, files } satisfies ShellList };
+  return { contents, list: { build, policy: `of ${build}`, files } satisfies ShellList };
 }
 
 /** An origin with its host and open pages; workers of it come one after another. */
@@ -29,6 +29,7 @@ function origin() {
   const state = {
     files: {} as Record<string, string>,
     offline: false,
+    headers: {} as Record<string, string>,
     open: [] as string[],
     skipped: 0,
     free: Number.POSITIVE_INFINITY,
@@ -39,7 +40,7 @@ function origin() {
     const text = state.files[url.slice(SCOPE.length).replace(/[?#].*/, '') || 'index.html'];
     if (text === undefined) return new Response('', { status: 404 });
     if (init?.integrity !== undefined && init.integrity !== text) throw new TypeError('integrity');
-    return new Response(text);
+    return new Response(text, { headers: state.headers });
   };
   const scope = {
     caches,
@@ -87,6 +88,29 @@ async function keptAt(first: ReturnType<typeof buildOf>) {
   expect((await worker.fill(false)).type).toBe('kept');
   return { ...site, next: site.worker, worker };
 }
+
+describe('the content policy', () => {
+  const POLICY = 'Content-Security-Policy';
+
+  it('comes with every file, kept or not, beside what the host demands', async () => {
+    const one = buildOf('1');
+    const site = origin();
+    site.state.files = one.contents;
+    const worker = site.worker(one.list);
+    await worker.install();
+    const fresh = await ask(worker, 'theme.js', { client: 'a' });
+    expect(fresh?.headers.get(POLICY)).toBe('of 1');
+    site.state.headers = { [POLICY]: "default-src 'self'" };
+    const strict = await ask(worker, 'theme.js', { client: 'a' });
+    expect(strict?.headers.get(POLICY)).toBe("default-src 'self', of 1");
+    site.state.headers = {};
+    expect((await worker.fill(false)).type).toBe('kept');
+    site.state.offline = true;
+    const page = await ask(worker, '', { navigate: true, becomes: 'a' });
+    expect(page?.headers.get(POLICY)).toBe('of 1');
+    expect(await page?.text()).toBe('page 1');
+  });
+});
 
 describe('a first visit', () => {
   it('puts the worker to work at once, on the network, until all is kept', async () => {
@@ -208,6 +232,44 @@ describe('a newer build', () => {
     const next = site.worker(buildOf('2').list);
     await next.install();
     expect(site.state.skipped).toBe(1);
+  });
+});
+
+describe('a file that few need', () => {
+  const LATER = 'assets/libheif-1.wasm';
+  function withLater(build: string) {
+    const { contents, list } = buildOf(build);
+    const file = { path: LATER, integrity: 'heif', bytes: 4, later: true } as const;
+    return {
+      contents: { ...contents, [LATER]: 'heif' },
+      list: { ...list, files: [...list.files, file] },
+    };
+  }
+
+  it('is kept from its first use on, also by the next build', async () => {
+    const [one, two] = [withLater('1'), withLater('2')];
+    const { state, worker, parts, next } = await keptAt(one);
+    expect(await keptFile(parts, '1', LATER)).toBeUndefined();
+    state.offline = true;
+    await expect(ask(worker, LATER)).rejects.toThrow('Failed to fetch');
+    state.offline = false;
+    expect(await textOf(ask(worker, LATER))).toBe('heif');
+    state.offline = true;
+    expect(await textOf(ask(worker, LATER))).toBe('heif');
+    state.offline = false;
+    state.files = two.contents;
+    await next(two.list).install();
+    expect(await (await keptFile(parts, '2', LATER))?.text()).toBe('heif');
+  });
+
+  it('comes from the network where its content is another, or nothing can be kept', async () => {
+    const one = withLater('1');
+    const { state, worker, caches } = await keptAt(one);
+    state.files = { ...one.contents, [LATER]: 'another build of it' };
+    expect(await textOf(ask(worker, LATER))).toBe('another build of it');
+    state.files = one.contents;
+    caches.puts = 0;
+    expect(await textOf(ask(worker, LATER))).toBe('heif');
   });
 });
 

@@ -61,7 +61,7 @@ describe('the plan of a folder', () => {
         'trip/Gate/.DS_Store',
         'trip/.git/2.jpg',
         'trip/Gate/Thumbs.db',
-        'trip/Gate/phone.HEIC',
+        'trip/Gate/scan.TIF',
         'trip/Papers/list.pdf',
       ],
       ['trip', 'trip/Gate', 'trip/Papers', 'trip/Nothing', 'trip/.git'],

@@ -29,7 +29,7 @@ afterAll(() => vi.unstubAllGlobals());
 
 let number = 0;
 const freshStore = (): Promise<CairnStore> => openStore({ name: `tuner-${number++}` });
-const settle = () => new Promise((done) => setTimeout(done, 20));
+const settle = () => new Promise((done) => setTimeout(done, 50));
 
 /** A trainer whose calls of `advance` are answered by the test. */
 function scripted(store: CairnStore) {
@@ -256,5 +256,31 @@ describe('the tuner', () => {
     void tuner.start();
     await settle();
     expect(tuner.state.value.at).toBe('running');
+  });
+
+  it('in two tabs loses nothing that either put to use', async () => {
+    const store = await freshStore();
+    const [one, other] = [scripted(store), scripted(store)];
+    const [here, there] = [await one.create(), await other.create()];
+    const tune = async (tuner: typeof here, { go }: typeof one) => {
+      void tuner.start();
+      await settle();
+      for (let i = 0; i < STEPS / 3; i++) await go();
+      await tuner.apply();
+    };
+    await tune(here, one);
+    const first = here.active.value!;
+    await settle();
+    // This tab has not heard of it.
+    expect(there.active.value).toBeNull();
+    await tune(there, other);
+    const kept = await tuningsOf(store);
+    expect(kept.active).toMatchObject({ applied: there.active.value!.applied });
+    expect(kept.previous).toMatchObject({ applied: first.applied });
+    // The first tab shows its own still: it must not undo what it does not show.
+    await expect(here.undo()).rejects.toMatchObject({ code: 'usage' });
+    expect(await tuningsOf(store)).toEqual(kept);
+    await there.undo();
+    expect((await tuningsOf(store)).active).toMatchObject({ applied: first.applied });
   });
 });

@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { zipOf as zipFile } from '../../scripts/fuzz/mutate/pickle.ts';
 import { CairnError } from '../../src/errors.ts';
 import { readSafetensors } from '../../src/weights/safetensors.ts';
 import { isTorchFile, readTorchFile } from '../../src/weights/torch-file.ts';
@@ -54,6 +55,40 @@ describe('refusing', () => {
     expect(problem).toBeInstanceOf(CairnError);
     expect(problem.code).toBe('model-invalid');
     expect(problem.message).toMatch(message);
+  });
+
+  test('deflated zeros that would fill the memory', async () => {
+    const { bytes } = zipFile([
+      { name: 'a/data.pkl', bytes: new Uint8Array(100 << 20), deflated: true },
+    ]);
+    expect(bytes.length).toBeLessThan(200_000);
+    await expect(readTorchFile(bytes)).rejects.toMatchObject({
+      code: 'model-invalid',
+      message: expect.stringMatching(/claims 104857600 bytes/),
+    });
+  });
+
+  test('two dicts of one list, which would take time without end', async () => {
+    const dict = 'h\x01\x85R0'; // the list, TUPLE1, REDUCE, POP; the class is below it
+    const pickled = Buffer.from(
+      `\x80\x02]q\x01ccollections\nOrderedDict\nq\x02${dict}h\x02${dict}N.`,
+      'latin1',
+    );
+    const { bytes } = zipFile([{ name: 'a/data.pkl', bytes: new Uint8Array(pickled) }]);
+    await expect(readTorchFile(bytes)).rejects.toMatchObject({
+      code: 'model-invalid',
+      message: expect.stringMatching(/two dicts are made of one list/),
+    });
+  });
+
+  test('names of any length, briefly', async () => {
+    const { bytes } = zipFile([{ name: `a/${'x'.repeat(60_000)}`, bytes: new Uint8Array(1) }]);
+    const broken = bytes.slice();
+    broken[bytes.length - 22 - 60_048 + 8] = 1; // encrypted, says the directory
+    await expect(readTorchFile(broken)).rejects.toMatchObject({
+      code: 'model-invalid',
+      message: expect.stringMatching(/^.{1,200}$/),
+    });
   });
 
   test.each([

@@ -10,7 +10,7 @@ import { START } from '../../src/training/trainer/loop.ts';
 import { type Images, type StudentSpec, studentModel } from '../../src/training/trainer/model.ts';
 import { Objective } from '../../src/training/trainer/objective.ts';
 import { Trainer, type TrainerOptions } from '../../src/training/trainer/trainer.ts';
-import { readSafetensors } from '../../src/weights/safetensors.ts';
+import { readSafetensors, writeSafetensors } from '../../src/weights/safetensors.ts';
 
 const SIDE = 32;
 const CLASSES = 3;
@@ -227,6 +227,35 @@ test('processes that exchange gradients train as one', async () => {
   expect(of!.t).not.toBe(0);
   expect(another).toEqual(of);
   for (const trainer of pair) trainer.dispose();
+});
+
+test('a checkpoint that is damaged is refused, whatever its progress says', () => {
+  const checkpoint = (progress: string | undefined) => {
+    const metadata = new Map([
+      ['cairn-checkpoint', '1'],
+      ['plan', 'plan'],
+    ]);
+    if (progress !== undefined) metadata.set('progress', progress);
+    return writeSafetensors(new Map(), metadata);
+  };
+  const whole = { step: 1, loss: { t: 0.5 }, best: null, stale: 0, seconds: 1.5, images: 8 };
+  expect(readCheckpoint(checkpoint(JSON.stringify(whole)), 'plan').progress).toEqual(whole);
+  const best = { ...whole, best: { step: 1, gap: 0.5 } };
+  expect(readCheckpoint(checkpoint(JSON.stringify(best)), 'plan').progress).toEqual(best);
+  const damaged = [
+    ...Object.keys(whole).map((key) => ({ ...whole, [key]: undefined })),
+    { ...whole, step: -1 },
+    { ...whole, step: '1' },
+    { ...whole, loss: null },
+    { ...whole, loss: { t: '0' } },
+    { ...whole, best: {} },
+    { ...whole, seconds: null },
+  ].map((progress) => JSON.stringify(progress));
+  for (const progress of [undefined, '', '{', 'null', '1', '[]', ...damaged]) {
+    expect(() => readCheckpoint(checkpoint(progress), 'plan')).toThrowError(
+      expect.objectContaining({ code: 'model-invalid' }),
+    );
+  }
 });
 
 test('takes batches with and without labels in turn', async () => {

@@ -315,6 +315,55 @@ describe('damage of any kind is refused, or leaves trees that can be used', () =
     );
   });
 
+  test('exported trees that are none', () => {
+    const [trees] = whole.map((each) => exportTrees(parseLightGbm(each), ABOUT));
+    const odd: unknown[] = [
+      null,
+      undefined,
+      1,
+      'x',
+      [],
+      {},
+      { toString: 1 },
+      0.5,
+      'x'.repeat(50_000),
+    ];
+    const refused = expect.objectContaining({
+      code: 'model-invalid',
+      message: expect.stringMatching(/^.{1,300}$/),
+    });
+    for (const value of odd) {
+      expect(() => openTrees(value as ExportedTrees)).toThrowError(refused);
+      for (const key of [
+        'format',
+        'classes',
+        'features',
+        'objective',
+        'average',
+        'left',
+      ] as const) {
+        if (key === 'format' && value === 1) continue;
+        if (key === 'classes' && value === trees!.classes) continue;
+        const changed = { ...trees, [key]: value } as ExportedTrees;
+        expect(() => openTrees(changed), `${key}: ${typeof value}`).toThrowError(refused);
+      }
+    }
+  });
+
+  test('a line of blanks without end, and a slope without end', () => {
+    const text = whole.find((each) => each.includes('objective=binary sigmoid:1'))!;
+    for (const damaged of [
+      text.replace(/^leaf_value=.*$/m, `leaf_value=${' '.repeat(3_000_000)}`),
+      text.replace(/^feature_names=.*$/m, `feature_names=${' '.repeat(3_000_000)}`),
+      text.replace(/^tree_sizes=.*$/m, `tree_sizes=${' '.repeat(3_000_000)}`),
+      text.replace('sigmoid:1', 'sigmoid:1e999'),
+    ]) {
+      expect(() => parseLightGbm(damaged)).toThrowError(
+        expect.objectContaining({ code: 'model-invalid' }),
+      );
+    }
+  });
+
   test('sizes of trees, of which one is none, though their sum fits', () => {
     const exported = whole.map((each) => exportTrees(parseLightGbm(each), ABOUT));
     fc.assert(

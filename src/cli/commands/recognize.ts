@@ -3,13 +3,13 @@ import { toPlainError } from '../../errors.ts';
 import { backendInWords } from '../../inference/backend.ts';
 import { recognize as recognizePhoto, type Stages } from '../../recognizer.ts';
 import { RERANK } from '../../rerank/presets.ts';
-import type { Verdict } from '../../verdict.ts';
+import { type Answer, failureOf, resultOf } from '../../verdict.ts';
 import { openForSearch } from '../collections.ts';
 import { readPhoto } from '../encode-photos.ts';
 import { readPlaceFilter } from '../flags.ts';
 import { openModel } from '../models.ts';
 import { nodeVerifier } from '../node-verifier.ts';
-import { note, printJson } from '../output.ts';
+import { note, printJson, say } from '../output.ts';
 
 export interface RecognizeOptions {
   readonly collection?: string;
@@ -24,15 +24,13 @@ export async function recognize(photos: string[], options: RecognizeOptions): Pr
   const stages = await openStages(options);
   for (const photo of photos) {
     try {
-      const { evidence: _, ...verdict } = await recognizePhoto(await readPhoto(photo), stages, {
-        where,
-      });
-      if (options.json) printJson({ photo, ...verdict }, { lines: true });
-      else process.stdout.write(`${photo}: ${inWords(verdict, stages)}\n`);
+      const verdict = await recognizePhoto(await readPhoto(photo), stages, { where });
+      if (options.json) printJson(resultOf(photo, verdict), { lines: true });
+      else say(`${photo}: ${inWords(verdict, stages)}`);
     } catch (thrown) {
       const { code, message, remedy } = toPlainError(thrown);
       if (!code.startsWith('photo-')) throw thrown;
-      if (options.json) printJson({ photo, error: { code, message } }, { lines: true });
+      if (options.json) printJson(failureOf(photo, { code, message }), { lines: true });
       else note(`${photo}: ${message} ${remedy}`);
       // The others are still done; the exit code tells.
       process.exitCode = 2;
@@ -53,7 +51,7 @@ export async function openStages(options: RecognizeOptions): Promise<Stages> {
   return { encoder, search, labels, reranker, preset: RERANK, backend, verifier };
 }
 
-function inWords(verdict: Omit<Verdict, 'evidence'>, { labels }: Stages): string {
+function inWords(verdict: Answer, { labels }: Stages): string {
   const sure = `${(100 * verdict.confidence).toFixed(0)} %`;
   switch (verdict.kind) {
     case 'landmark': {

@@ -38,6 +38,8 @@ export interface Service {
 }
 
 const LOOPBACK = '127.0.0.1';
+/** Names and addresses that lead to this machine alone. */
+const LOOPBACKS = /^(127(\.\d{1,3}){3}|\[?::1\]?|localhost)$/i;
 const CONCURRENCY = 8;
 /** A description is read again after so long: photos come and go. */
 const FRESH_MS = 5000;
@@ -92,6 +94,8 @@ class Handler {
   readonly #open: OpenCollection;
   readonly #rate: RateLimit;
   readonly #origins: ReadonlySet<string>;
+  /** What requests may name as their host; null where any may. */
+  readonly #hosts: ReadonlySet<string> | null;
   readonly #concurrency: number;
   readonly #onFault: (thrown: unknown) => void;
   #known: Promise<Known>;
@@ -103,6 +107,10 @@ class Handler {
     this.#open = open;
     this.#rate = new RateLimit(options.rate ?? RATE);
     this.#origins = new Set(options.origins);
+    // Others are welcome where others are let in; on loopback a strange name is a page's that was led here by its DNS.
+    this.#hosts = LOOPBACKS.test(options.host ?? LOOPBACK)
+      ? new Set(options.origins?.map((origin) => new URL(origin).hostname))
+      : null;
     this.#concurrency = options.concurrency ?? CONCURRENCY;
     this.#onFault = options.onFault ?? (() => undefined);
     this.#known = Promise.resolve(knownOf(description));
@@ -135,6 +143,7 @@ class Handler {
 
   /** The body of a success; null for a preflight. */
   async #answer(request: IncomingMessage): Promise<string | null> {
+    this.#checkHost(request);
     const path = (request.url ?? '/').replace(/[?#].*/, '').slice(1);
     const routes: Readonly<Record<string, { method: string; route: Route }>> = {
       [ROUTES.collection]: { method: 'GET', route: async (_, { body }) => body },
@@ -206,6 +215,17 @@ class Handler {
       this.#working--;
       this.#waiting.shift()?.();
     }
+  }
+
+  #checkHost({ headers: { host = '' } }: IncomingMessage): void {
+    const name = URL.canParse(`http://${host}`) ? new URL(`http://${host}`).hostname : '';
+    if (!this.#hosts || LOOPBACKS.test(name) || this.#hosts.has(name)) return;
+    throw new Refusal(
+      421,
+      'usage',
+      'This is not the host that you asked for.',
+      'See docs/serve.md.',
+    );
   }
 
   /** Only the pages of the named origins may read answers; no cookie is ever looked at. */

@@ -1,6 +1,7 @@
 // Real pairs of photos with matches that are held to be true: one JSON object a line (docs/training.md).
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { shownValue } from '../../errors.ts';
 import { type Role, roleOf } from '../../evaluation/protocol.ts';
 import type { Plane } from '../../training/matcher/plane.ts';
 import type { KnownMatches } from '../../training/matcher/truth.ts';
@@ -28,14 +29,27 @@ export async function readPairs(
   const split = await readSplit();
   const allowed = listed.filter((row) => TRAINED.includes(roleOf(row, split)));
   const files = new Map(allowed.map((photo) => [photo.path, photo.file]));
+  const pairs = parsePairs(text, files, basename(file));
+  if (pairs.length === 0) throw usage(`${file} holds no pair.`, 'Leave --pairs out.');
+  return pairs;
+}
+
+/**
+ * @param files of the photos that training may see, by their paths in the manifest
+ * @param name of the file, for messages. Throws `usage` naming the line.
+ */
+export function parsePairs(
+  text: string,
+  files: ReadonlyMap<string, string>,
+  name: string,
+): KnownPair[] {
   const pairs: KnownPair[] = [];
   for (const [n, line] of text.split('\n').entries()) {
     if (line.trim() === '') continue;
     const wrong = (what: string) =>
-      usage(`${basename(file)}, line ${n + 1}: ${what}.`, 'See "Real pairs" in docs/training.md.');
+      usage(`${name}, line ${n + 1}: ${what}.`, 'See "Real pairs" in docs/training.md.');
     pairs.push(readPair(line, files, wrong));
   }
-  if (pairs.length === 0) throw usage(`${file} holds no pair.`, 'Leave --pairs out.');
   return pairs;
 }
 
@@ -51,9 +65,10 @@ function readPair(
     throw wrong('it is no JSON');
   }
   const fileOf = (name: 'a' | 'b') => {
-    const found = files.get(String(entry[name]));
+    const path = entry[name];
+    const found = typeof path === 'string' ? files.get(path) : undefined;
     if (found === undefined) {
-      throw wrong(`"${name}" is ${JSON.stringify(entry[name])}, no photo that training may see`);
+      throw wrong(`"${name}" is ${shownValue(path)}, no photo that training may see`);
     }
     return found;
   };

@@ -102,11 +102,29 @@ export class RunFolder {
   }
 }
 
-/** Null for a line that a kill tore. */
+/** Null for a line that a kill tore, and for any other that no run wrote. */
 function parseLine(line: string): LogLine | null {
+  let value: unknown;
   try {
-    return JSON.parse(line) as LogLine;
+    value = JSON.parse(line);
   } catch {
     return null;
   }
+  const fields = Object(value) as Partial<Record<string, unknown>>;
+  const { kind, step, parts } = fields;
+  const known = Number.isSafeInteger(step) && (step as number) >= 0 && isFlat(fields, 2);
+  const drawn =
+    kind === 'validation' ||
+    (kind === 'step' &&
+      [fields.loss, fields.learningRate, fields.epoch].every(Number.isFinite) &&
+      typeof parts === 'object' &&
+      parts !== null &&
+      Object.values(parts).every(Number.isFinite));
+  return known && drawn ? (value as LogLine) : null;
+}
+
+/** Whether it has no more than so many levels of objects. */
+function isFlat(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return levels > 0 && Object.values(value).every((each) => isFlat(each, levels - 1));
 }

@@ -1,4 +1,5 @@
 // The way into the in-memory trees: whatever a file claims is checked here once, so that evaluation need not.
+import { shownValue } from '../../errors.ts';
 import type { Objective } from './objective.ts';
 import { refuse } from './refuse.ts';
 import { CATEGORICAL, columnOf, type TreeEnsemble } from './tree-ensemble.ts';
@@ -32,6 +33,9 @@ const MAX_DECISION = 0b1011;
 export function buildEnsemble(parts: TreeParts): TreeEnsemble {
   const { classes, features, objective, average, leavesOfTree } = parts;
   const trees = leavesOfTree.length;
+  if (!(Number.isInteger(classes) && classes >= 1)) {
+    throw refuse(`it has ${shownValue(classes)} classes.`);
+  }
   if (trees === 0 || trees % classes !== 0) {
     throw refuse(`it has ${trees} trees, which is no multiple of its ${classes} classes.`);
   }

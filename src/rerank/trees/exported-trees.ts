@@ -3,6 +3,7 @@
 // Data and one evaluator were chosen over code (each tree a function of nested conditionals) by measuring both, see
 // docs/decision.md and bench/tree-forms.ts: code is over twice as large and about half as fast, and has lost the
 // structure that contributions need.
+import { shownValue } from '../../errors.ts';
 import { buildEnsemble } from './build-ensemble.ts';
 import { parseObjective } from './objective.ts';
 import { refuse } from './refuse.ts';
@@ -94,8 +95,15 @@ export function exportTrees(
 
 /** The ensemble, checked like one that was read from text. Throws `model-invalid`. */
 export function openTrees(trees: ExportedTrees): TreeEnsemble {
+  if (typeof trees !== 'object' || trees === null) throw refuse('it is no object.');
   const { format, classes, features, average } = trees;
-  if (format !== 1) throw refuse(`its format is ${format}.`, 'Export it again with this Cairn.');
+  if (format !== 1) {
+    throw refuse(`its format is ${shownValue(format)}.`, 'Export it again with this Cairn.');
+  }
+  const isNames = Array.isArray(features) && features.every((name) => typeof name === 'string');
+  if (!isNames) throw refuse('its features are no list of names.');
+  if (typeof trees.objective !== 'string') throw refuse('it has no objective.');
+  if (typeof average !== 'boolean') throw refuse('it does not say whether it averages.');
   const thresholds = unpack(trees, 'thresholds');
   return buildEnsemble({
     classes,
@@ -131,7 +139,8 @@ function pack(numbers: ArrayLike<number>): Column {
 }
 
 function unpack(trees: ExportedTrees, key: keyof ExportedTrees): Numbers {
-  const [name = '', base64] = String(trees[key]).trim().split(':');
+  const column: unknown = trees[key];
+  const [name = '', base64] = typeof column === 'string' ? column.trim().split(':') : [];
   const Type = Object.hasOwn(TYPES, name) ? TYPES[name as keyof typeof TYPES] : undefined;
   if (!Type || base64 === undefined) throw refuse(`${key} is of no known type.`);
   let text: string;

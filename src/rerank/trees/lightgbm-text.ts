@@ -15,6 +15,7 @@ export const LIMITS = {
   classes: 1 << 12,
   features: 1 << 16,
   leavesOfTree: 1 << 17,
+  trees: 1 << 17,
 } as const;
 
 /** Versions that were compared with LightGBM itself (scripts/fuzz-lightgbm.py): 3.x and 4.x write them. */
@@ -101,12 +102,16 @@ function readHead(head: Fields) {
     throw refuse(`num_tree_per_iteration is ${perIteration}, but num_class is ${classes}.`);
   }
   const count = head.integer('max_feature_idx', 0, LIMITS.features - 1) + 1;
-  const features = head.text('feature_names').split(' ');
+  const features = head.text('feature_names').split(' ', count + 1);
   if (features.length !== count) {
-    throw refuse(`feature_names has ${features.length} names for ${count} features.`);
+    const found = features.length > count ? `more than ${count}` : features.length;
+    throw refuse(`feature_names has ${found} names for ${count} features.`);
   }
   // LightGBM finds trees by their sizes. A text without the field may be edited by hand; ours may then, too.
-  const sizes = head.has('tree_sizes') ? head.text('tree_sizes').split(' ').length : 0;
+  const sizes = head.has('tree_sizes')
+    ? head.text('tree_sizes').split(' ', LIMITS.trees + 1).length
+    : 0;
+  if (sizes > LIMITS.trees) throw refuse(`tree_sizes has more than ${LIMITS.trees} sizes.`);
   return {
     classes,
     features,

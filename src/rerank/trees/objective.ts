@@ -1,4 +1,5 @@
 // What LightGBM does with the summed scores of a row: its objective's line, and the transform that follows from it.
+import { shownValue } from '../../errors.ts';
 import { softmax } from '../decision.ts';
 import { refuse } from './refuse.ts';
 
@@ -52,7 +53,7 @@ export function parseObjective(text: string, classes: number): Objective {
   let transform = Object.hasOwn(TRANSFORMS, name) ? TRANSFORMS[name] : undefined;
   if (transform === undefined) {
     throw refuse(
-      `The objective "${name}" is not supported.`,
+      `The objective ${shownValue(name)} is not supported.`,
       `Train with one of: ${Object.keys(TRANSFORMS).join(', ')}.`,
     );
   }
@@ -63,14 +64,22 @@ export function parseObjective(text: string, classes: number): Objective {
     const number = /^\d[\d.e+-]{0,30}$/.test(value) ? Number(value) : Number.NaN;
     if (setting === 'sqrt' && transform === 'identity') transform = 'signed-square';
     else if (key === 'num_class' && MULTICLASS.includes(name)) stated = number;
-    else if (key === 'sigmoid' && transform === 'sigmoid' && number > 0) slope = number;
-    else throw refuse(`The objective "${name}" has the setting "${setting}", which is not known.`);
+    else if (key === 'sigmoid' && transform === 'sigmoid' && isSlope(number)) slope = number;
+    else {
+      const what = `The objective "${name}" has the setting ${shownValue(setting)}`;
+      throw refuse(`${what}, which is not known.`);
+    }
   }
   const wanted = MULTICLASS.includes(name) ? stated : 1;
   if (wanted !== classes && name !== CUSTOM) {
-    throw refuse(`num_class is ${classes}, but the objective is "${text}".`);
+    throw refuse(`num_class is ${shownValue(classes)}, but the objective is ${shownValue(text)}.`);
   }
   return { text, transform, slope };
+}
+
+/** A larger one would leave a score of zero without a sigmoid. */
+function isSlope(number: number): boolean {
+  return number > 0 && Number.isFinite(number);
 }
 
 /** Turns scores into predictions, in place. [classes] */

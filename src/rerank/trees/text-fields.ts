@@ -105,10 +105,12 @@ export class Fields {
 
   private numbers(key: string, count: number, read: (text: string) => number): number[] {
     const { value, line } = this.field(key);
-    const parts = value === '' ? [] : value.split(' ');
+    // One more than there should be is enough to see: a long line of blanks would fill the memory.
+    const parts = value === '' ? [] : value.split(' ', count + 1);
     const where = `line ${line}, ${key} of ${this.what},`;
     if (parts.length !== count) {
-      throw refuse(`${where} has ${parts.length} numbers instead of ${count}.`);
+      const found = parts.length > count ? `more than ${count}` : parts.length;
+      throw refuse(`${where} has ${found} numbers instead of ${count}.`);
     }
     return parts.map((part) => {
       const number = read(part);

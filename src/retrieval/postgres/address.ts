@@ -32,6 +32,8 @@ export function parseAddress(text: string): PostgresAddress {
       { cause },
     );
   }
+  // Else the stand-in would leave no slash behind it, and the driver knows no address without one.
+  if (url.hostname === stand && url.pathname === '') url.pathname = '/';
   const collection = url.searchParams.get('collection');
   url.searchParams.delete('collection');
   const connection = url.href.replace(stand, '');

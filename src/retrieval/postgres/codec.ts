@@ -4,6 +4,7 @@
 // An array (src/backend/utils/adt/arrayfuncs.c, array_recv): int32 dimensions of the array, int32 whether it holds
 // NULL, uint32 oid of the element type; of each dimension int32 length and int32 lower bound; then each element
 // after its int32 length.
+import { CairnError } from '../../errors.ts';
 import { float32ToHalf, halfToFloat32 } from '../../weights/half.ts';
 
 const HEADER = 4;
@@ -44,13 +45,29 @@ export function encodeHalfvecArray(vectors: readonly Float32Array[], oid: number
   return bytes;
 }
 
-/** The unit-length embedding that a `halfvec` stands for, into `out` [dim]; rounding had moved its length. */
+/**
+ * The unit-length embedding that a `halfvec` stands for, into `out` [dim]; rounding had moved its length.
+ * Throws `collection-invalid` for another number of dimensions, and for what has no direction.
+ */
 export function decodeHalfvec(bytes: Buffer, out: Float32Array): void {
+  if (bytes.length !== halfvecBytes(out.length) || bytes.readUInt16BE(0) !== out.length) {
+    throw damaged(`it is ${bytes.length} bytes long instead of ${halfvecBytes(out.length)}`);
+  }
   const halves = new Uint16Array(out.length);
   for (let i = 0; i < halves.length; i++) halves[i] = bytes.readUInt16BE(HEADER + 2 * i);
   const values = halfToFloat32(halves);
   const norm = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+  // NaN and infinity fail here too.
+  if (!(norm > 0 && norm < Number.POSITIVE_INFINITY)) throw damaged(`its length is ${norm}`);
   for (const [i, value] of values.entries()) out[i] = value / norm;
+}
+
+function damaged(what: string): CairnError {
+  return new CairnError(
+    'collection-invalid',
+    `An embedding of the database cannot be used: ${what}.`,
+    'Index the collection again, or restore the database.',
+  );
 }
 
 function halfvecBytes(dim: number): number {

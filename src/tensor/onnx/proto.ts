@@ -13,11 +13,15 @@ export type Attribute =
   | { readonly int: number }
   | { readonly float: number }
   | { readonly ints: readonly number[] }
-  | { readonly string: string };
+  | { readonly floats: readonly number[] }
+  | { readonly string: string }
+  | { readonly strings: readonly string[] };
 
 export interface NodeProto {
   readonly name: string;
   readonly op: string;
+  /** Whose operator it is, one of the model's `domains`; ONNX's own when left out. */
+  readonly domain?: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: Readonly<Record<string, Attribute>>;
@@ -48,6 +52,8 @@ export interface GraphProto {
 export interface ModelProto {
   readonly irVersion: number;
   readonly opset: number;
+  /** Versions of further sets of operators, such as `ai.onnx.ml`. */
+  readonly domains?: ReadonlyMap<string, number>;
   readonly graph: GraphProto;
   readonly metadata: ReadonlyMap<string, string>;
 }
@@ -56,7 +62,7 @@ const VARINT = 0;
 const FIXED32 = 5;
 const BYTES = 2;
 /** AttributeProto.AttributeType. */
-const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, ints: 7 } as const;
+const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, floats: 6, ints: 7, strings: 8 } as const;
 
 function int(pbf: PbfWriter, field: number, value: number): void {
   pbf.writeTag(field, VARINT);
@@ -80,6 +86,15 @@ function writeAttribute([name, attribute]: [string, Attribute], pbf: PbfWriter):
   } else if ('string' in attribute) {
     string(pbf, 4, attribute.string);
     int(pbf, 20, ATTRIBUTE_TYPE.string);
+  } else if ('floats' in attribute) {
+    for (const value of attribute.floats) {
+      pbf.writeTag(7, FIXED32);
+      pbf.writeFloat(value);
+    }
+    int(pbf, 20, ATTRIBUTE_TYPE.floats);
+  } else if ('strings' in attribute) {
+    for (const value of attribute.strings) string(pbf, 9, value);
+    int(pbf, 20, ATTRIBUTE_TYPE.strings);
   } else {
     for (const value of attribute.ints) int(pbf, 8, value);
     int(pbf, 20, ATTRIBUTE_TYPE.ints);
@@ -92,6 +107,7 @@ function writeNode(node: NodeProto, pbf: PbfWriter): void {
   string(pbf, 3, node.name);
   string(pbf, 4, node.op);
   for (const entry of Object.entries(node.attributes)) pbf.writeMessage(5, writeAttribute, entry);
+  if (node.domain !== undefined) string(pbf, 7, node.domain);
 }
 
 function writeTensor(tensor: TensorProto, pbf: PbfWriter): void {
@@ -134,9 +150,9 @@ function writeGraph(graph: GraphProto, pbf: PbfWriter): void {
   for (const info of graph.outputs) pbf.writeMessage(12, writeValueInfo, info);
 }
 
-function writeOpset(opset: number, pbf: PbfWriter): void {
-  string(pbf, 1, '');
-  int(pbf, 2, opset);
+function writeOpset([domain, version]: [string, number], pbf: PbfWriter): void {
+  string(pbf, 1, domain);
+  int(pbf, 2, version);
 }
 
 function writeMetadata([key, value]: [string, string], pbf: PbfWriter): void {
@@ -154,7 +170,8 @@ export function encodeModel(model: ModelProto): Uint8Array<ArrayBuffer> {
   int(pbf, 1, model.irVersion);
   string(pbf, 2, 'cairn');
   pbf.writeMessage(7, writeGraph, model.graph);
-  pbf.writeMessage(8, writeOpset, model.opset);
+  const sets: [string, number][] = [['', model.opset], ...(model.domains ?? [])];
+  for (const set of sets) pbf.writeMessage(8, writeOpset, set);
   for (const entry of model.metadata) pbf.writeMessage(14, writeMetadata, entry);
   // Cut to size: the writer's buffer is larger than what it holds.
   return pbf.finish().slice() as Uint8Array<ArrayBuffer>;

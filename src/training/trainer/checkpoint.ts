@@ -65,11 +65,7 @@ export function readCheckpoint(bytes: Uint8Array, plan: string): Checkpoint {
   const metadata = readSafetensorsMetadata(bytes);
   const progress = metadata.get('progress');
   if (metadata.get('cairn-checkpoint') !== VERSION || progress === undefined) {
-    throw new CairnError(
-      'model-invalid',
-      'The file is no checkpoint of a training run.',
-      'Start again without --resume, or give the folder that the run wrote.',
-    );
+    throw noCheckpoint();
   }
   if (metadata.get('plan') !== plan) {
     throw new CairnError(
@@ -78,6 +74,7 @@ export function readCheckpoint(bytes: Uint8Array, plan: string): Checkpoint {
       'Give the settings that the run was started with, or another folder.',
     );
   }
+  const known = parseProgress(progress);
   const tensors = new Map(GROUPS.map((group) => [group, new Map<string, tf.Tensor>()]));
   for (const [name, tensor] of readSafetensors(bytes)) {
     const slash = name.indexOf('/');
@@ -85,5 +82,37 @@ export function readCheckpoint(bytes: Uint8Array, plan: string): Checkpoint {
     const value = tf.tensor(toFloat32(tensor, name), [...tensor.shape], 'float32');
     group?.set(name.slice(slash + 1), value);
   }
-  return { progress: JSON.parse(progress) as Progress, plan, tensors };
+  return { progress: known, plan, tensors };
+}
+
+/** Throws `model-invalid` for what no run wrote. */
+function parseProgress(json: string): Progress {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (cause) {
+    throw noCheckpoint(cause);
+  }
+  const { step, loss, best, stale, seconds, images } = Object(value) as Partial<Progress>;
+  const isCount = (count: unknown) => Number.isSafeInteger(count) && (count as number) >= 0;
+  const isNumbers = (numbers: unknown) =>
+    typeof numbers === 'object' &&
+    numbers !== null &&
+    Object.values(numbers).every(Number.isFinite);
+  const fits =
+    [step, stale, images].every(isCount) &&
+    Number.isFinite(seconds) &&
+    isNumbers(loss) &&
+    (best === null || (isNumbers(best) && isCount(best?.step)));
+  if (!fits) throw noCheckpoint();
+  return value as Progress;
+}
+
+function noCheckpoint(cause?: unknown): CairnError {
+  return new CairnError(
+    'model-invalid',
+    'The file is no checkpoint of a training run.',
+    'Start again without --resume, or give the folder that the run wrote.',
+    { cause },
+  );
 }

@@ -72,9 +72,10 @@ export function withTuned(base: Weights, tuned: Weights): Weights {
 function numbers(json: string | undefined): Float32Array | null {
   try {
     const value: unknown = JSON.parse(json ?? '');
-    return Array.isArray(value) && value.length > 0 && value.every(Number.isFinite)
-      ? Float32Array.from(value)
-      : null;
+    if (!Array.isArray(value) || value.length === 0 || !value.every(Number.isFinite)) return null;
+    const numbers = Float32Array.from(value);
+    // Larger ones have become infinite.
+    return numbers.every(Number.isFinite) ? numbers : null;
   } catch {
     return null;
   }

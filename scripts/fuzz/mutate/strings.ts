@@ -1,0 +1,60 @@
+// Names and texts that careless code stumbles over.
+
+/** Names that leave their folder, or are no files, on one system or another. */
+export const HOSTILE_NAMES: readonly string[] = [
+  '../x.bin',
+  '..\\x.bin',
+  '/etc/passwd',
+  '\\x.bin',
+  'C:\\x.bin',
+  'C:x.bin',
+  '\\\\host\\share\\x',
+  'a/../../x.bin',
+  'a/./b',
+  'a//b',
+  'a\0b.bin',
+  '.',
+  '..',
+  '.hidden',
+  'a.',
+  'a ',
+  ' a',
+  'CON',
+  'con.bin',
+  'nul.bin',
+  'aux.jpg',
+  'COM1.bin',
+  'lpt9',
+  'a:b',
+  '%2e%2e/x',
+  '~/x',
+  '-rf',
+  'collection.json',
+  'COLLECTION.JSON',
+  'taught.json',
+  'shard.json',
+  '\u202egpj.exe',
+  'e\u0301.bin',
+  '\ud800.bin',
+  '',
+  `${'x'.repeat(300)}.bin`,
+  '__proto__',
+  'constructor',
+  'prototype',
+  'toString',
+  'hasOwnProperty',
+];
+
+/** Keys that mean something to JavaScript. */
+export const PROTOTYPE_KEYS = [
+  '__proto__',
+  'constructor',
+  'prototype',
+  'toString',
+  'valueOf',
+  'toJSON',
+  'then',
+  'length',
+] as const;
+
+export const LONG_TEXT = 'long '.repeat(4000);
