@@ -1,5 +1,6 @@
 // The worker's side of the bridge: exposes an object's methods, answers pings, holds the life lock.
 import { type Endpoint, expose } from 'comlink';
+import { randomId } from '../random.ts';
 import { installErrorTransfer, isPing, redeemTicket, type WorkerSignal } from './protocol.ts';
 
 type Method = (...args: readonly unknown[]) => unknown;
@@ -40,7 +41,7 @@ async function announce(say: (signal: WorkerSignal) => void): Promise<void> {
     say({ cairn: 'ready', lock: null });
     return;
   }
-  const lock = `cairn-worker-${crypto.randomUUID()}`;
+  const lock = `cairn-worker-${randomId()}`;
   await navigator.locks.request(lock, () => {
     say({ cairn: 'ready', lock });
     return new Promise(() => {});

@@ -69,6 +69,8 @@ export class WorkerBridge<Api extends object> {
   readonly #spawn: () => WorkerLink;
   readonly #options: BridgeOptions<Api> & typeof BRIDGE_DEFAULTS;
   #running: Running | null = null;
+  /** With it, spoiled ones that end as soon as what they still do is over. */
+  readonly #workers = new Set<Running>();
 
   constructor(spawn: () => WorkerLink, options: BridgeOptions<Api>) {
     installErrorTransfer();
@@ -83,9 +85,10 @@ export class WorkerBridge<Api extends object> {
 
   /** Ends the worker; what is pending is rejected with `aborted`. A later call starts a new one. */
   release(): void {
-    if (!this.#running) return;
     const what = `The ${this.#options.name} was let go.`;
-    this.#end(this.#running, new CairnError('aborted', what, 'Start it again if needed.'));
+    for (const one of this.#workers) {
+      this.#end(one, new CairnError('aborted', what, 'Start it again if needed.'));
+    }
   }
 
   /** @param waits for `prepare`; the calls that prepare itself makes do not */
@@ -132,6 +135,7 @@ export class WorkerBridge<Api extends object> {
     const calls = wrap(link.endpoint) as unknown as Running['calls'];
     const running: Running = { link, calls, pending: new Set(), unanswered: null, prepared: null };
     this.#running = running;
+    this.#workers.add(running);
     link.onDeath((why) => this.#crash(running, why));
     link.endpoint.addEventListener('message', () => {
       running.unanswered = 0;
@@ -173,6 +177,7 @@ export class WorkerBridge<Api extends object> {
 
   #end(running: Running, error: CairnError): void {
     running.over = true;
+    this.#workers.delete(running);
     if (this.#running === running) this.#running = null;
     clearInterval(running.beat);
     clearTimeout(running.idle);

@@ -2,7 +2,7 @@
 // recognizer wants them.
 import { bridgeMatcher } from '../../workers/spawn.ts';
 import type { WorkerBridge } from '../bridge/worker-bridge.ts';
-import { toPlainError } from '../errors.ts';
+import { CairnError, toPlainError } from '../errors.ts';
 import type { MatcherService } from '../inference/matcher-service.ts';
 import { TaskQueue } from '../inference/task-queue.ts';
 import type { OnProgress, Progress } from '../progress.ts';
@@ -56,7 +56,7 @@ export interface PageVerifier {
   stage(references: ReferenceSource | null, pictures?: PictureSource | null): Verifier | undefined;
   /** Loads the matcher in the background, so that the first photo need not wait for all of it. */
   prepare(): void;
-  /** Ends the worker. */
+  /** Ends the worker, for good. */
   release(): void;
 }
 
@@ -72,12 +72,15 @@ export function pageVerifier(parts: VerifierParts): PageVerifier {
   const openings = new TaskQueue();
   let opened = false;
   let told = false;
+  let released = false;
   /**
    * Opens the matcher where there is none, and tells once where it fell back. Whoever stops waiting stops no
    * more than that: the next photo wants it too. A slow download is no timeout while it makes progress.
    */
   const open = (signal?: AbortSignal): Promise<void> =>
     openings.run(async () => {
+      // A call that waited would start another worker, which nobody ends.
+      if (released) throw releasedError();
       if (opened && bridge.alive) return;
       opened = false;
       try {
@@ -108,6 +111,7 @@ export function pageVerifier(parts: VerifierParts): PageVerifier {
         },
         verify: async (photo, task, work) => {
           await open(work.signal);
+          if (released) throw releasedError();
           return bridge.api.verify(photo, task, work);
         },
         onProblem: (thrown) =>
@@ -118,6 +122,13 @@ export function pageVerifier(parts: VerifierParts): PageVerifier {
       // What fails here fails again with the first photo, which tells.
       open().catch(() => undefined);
     },
-    release: () => bridge.release(),
+    release() {
+      released = true;
+      bridge.release();
+    },
   };
+}
+
+function releasedError(): CairnError {
+  return new CairnError('aborted', 'The matcher was let go.', 'Start anew if it is needed.');
 }

@@ -36,8 +36,10 @@ export class EnsembleEncoder implements Encoder {
     return this.#queue.run(async () => {
       const opened = await this.#ensureOpen(work);
       const { bitmap, photo: info, decode } = await readPhoto(this.#parts.decode, photo, work);
-      const { embedding, timings, backend } = await this.#embed(bitmap, work);
-      // A member may have given WebGPU up.
+      const { embedding, timings, backend: members } = await this.#embed(bitmap, work);
+      // A member may have given WebGPU up; what the whole was tested by stays.
+      const selfTest = Math.min(opened.backend.selfTest, members.selfTest);
+      const backend = { ...members, selfTest };
       this.#info = { ...opened, backend };
       return { embedding, photo: info, timings: { decode, ...timings }, backend };
     }, work.signal);

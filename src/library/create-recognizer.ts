@@ -80,41 +80,55 @@ export interface LandmarkRecognizer {
 export async function createRecognizer(
   options: RecognizerOptions = {},
 ): Promise<LandmarkRecognizer> {
-  const releases: (() => void)[] = [];
-  const release = () => {
-    for (const one of releases.splice(0)) one();
-  };
   const { signal } = options;
-  signal?.addEventListener('abort', release);
+  throwIfAborted(signal);
+  const life = new Life();
+  const stop = () => life.end();
+  signal?.addEventListener('abort', stop);
   try {
-    return await open(options, releases, release);
+    return await open(options, life);
   } catch (thrown) {
-    release();
+    life.end();
     throwIfAborted(signal);
     throw thrown;
   } finally {
-    signal?.removeEventListener('abort', release);
+    signal?.removeEventListener('abort', stop);
+  }
+}
+
+/** What was started, until it is ended: then nothing of it may begin anything anew. */
+class Life {
+  readonly #over = new AbortController();
+  readonly #releases: (() => void)[] = [];
+
+  get signal(): AbortSignal {
+    return this.#over.signal;
+  }
+
+  /** Called at the end; at once where that has come already. */
+  releaseLater(release: () => void): void {
+    if (this.signal.aborted) release();
+    else this.#releases.push(release);
+  }
+
+  end(): void {
+    this.#over.abort();
+    for (const release of this.#releases.splice(0)) release();
   }
 }
 
 async function open(
-  {
-    collection,
-    models,
-    onProgress = () => undefined,
-    signal,
-    onProblem,
-    verify,
-  }: RecognizerOptions,
-  releases: (() => void)[],
-  release: () => void,
+  { collection, models, onProgress = () => undefined, onProblem, verify }: RecognizerOptions,
+  life: Life,
 ): Promise<LandmarkRecognizer> {
+  const { signal } = life;
   const collections = addresses(collection ?? ownFile(COLLECTION));
   const [folder = ''] = addresses(models ?? ownFile(MODELS));
   const tell = (kind: RecognizerProblem['kind'], message: string) => onProblem?.({ kind, message });
   const onCrash = (error: Error) => tell('worker-restarted', error.message);
 
   const store = await openStore();
+  life.releaseLater(() => store.close());
   if (!store.persistent) {
     tell('storage-unavailable', 'What is downloaded is not kept beyond this page.');
   }
@@ -134,11 +148,7 @@ async function open(
     onOpening: () => undefined,
   });
   const galleries = collections.map(() => new Gallery({ onCrash, onProgress }));
-  releases.push(
-    () => encoder.release(),
-    () => verifier.release(),
-    ...galleries.map((gallery) => () => gallery.release()),
-  );
+  for (const one of [encoder, verifier, ...galleries]) life.releaseLater(() => one.release());
 
   const [reranker, info] = await Promise.all([
     loadReranker(source, entry, { onProgress, signal }),
@@ -147,6 +157,7 @@ async function open(
       galleries.map(async (gallery, i) => {
         // There is an address for each gallery.
         const from = await urlSource(collections[i]!, store, { onProgress, signal });
+        throwIfAborted(signal);
         await gallery.open({ source: from, encoder: made });
       }),
     ),
@@ -170,20 +181,18 @@ async function open(
   };
   if (stages.verifier) verifier.prepare();
   const queue = new TaskQueue();
-  let disposed = false;
   return {
     labels: joined.labels.filter(hasPhotos),
     backend: stages.backend,
-    recognize: (photo, work = {}) =>
-      queue.run(async () => {
-        if (disposed) throw disposedError();
+    recognize(photo, work = {}) {
+      // Between two stages nothing waits for a worker: the end must reach those, too.
+      const until = work.signal ? AbortSignal.any([work.signal, signal]) : signal;
+      return queue.run(async () => {
         if (!(photo instanceof Blob)) throw noPhoto();
-        return recognize(photo, stages, work);
-      }, work.signal),
-    dispose() {
-      disposed = true;
-      release();
+        return recognize(photo, stages, { ...work, signal: until });
+      }, until);
     },
+    dispose: () => life.end(),
   };
 }
 
@@ -212,11 +221,6 @@ function addresses(given: string | URL | readonly (string | URL)[]): string[] {
     }
     return url.href;
   });
-}
-
-function disposedError(): CairnError {
-  const remedy = 'Create another one with createRecognizer.';
-  return new CairnError('aborted', 'This recognizer was disposed of.', remedy);
 }
 
 function noPhoto(): CairnError {

@@ -1,4 +1,5 @@
 // Photos that another app shares: the worker keeps them under a one-time key, the page takes them away.
+import { randomId } from '../random.ts';
 import { addressOf, sharedCacheName } from './shell-list.ts';
 
 /** As `share_target` of the manifest names it. */
@@ -20,7 +21,7 @@ export async function keepShared({ caches, scope }: Place, form: FormData): Prom
   // What was shared before and never looked at is let go.
   await caches.delete(sharedCacheName(scope));
   const cache = await caches.open(sharedCacheName(scope));
-  const key = crypto.randomUUID();
+  const key = randomId();
   const files = form.getAll(SHARE_FIELD).filter((entry) => entry instanceof File);
   for (const [at, file] of files.entries()) {
     const headers = { 'Content-Type': file.type, [NAME]: encodeURIComponent(file.name) };

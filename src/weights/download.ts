@@ -1,6 +1,7 @@
 // Verified downloads that resume: nothing is kept under its final name before its SHA-256 fits.
 import { CairnError, throwIfAborted } from '../errors.ts';
 import type { LongWork, Stage } from '../progress.ts';
+import { randomId } from '../random.ts';
 import type { ByteStore } from './byte-store.ts';
 import {
   cut,
@@ -102,7 +103,7 @@ async function attempt(
   options: DownloadOptions,
 ): Promise<Bytes> {
   throwIfAborted(options.signal);
-  const session = crypto.randomUUID();
+  const session = randomId();
   const buffer = new Uint8Array(file.bytes);
   let hash = sha256Stream();
   let received = 0;

@@ -17,7 +17,11 @@ beforeAll(async () => {
 });
 afterAll(() => browser?.close());
 beforeEach(async () => {
-  context = await browser.newContext({ locale: 'en-GB', acceptDownloads: true });
+  context = await browser.newContext({
+    locale: 'en-GB',
+    timezoneId: 'UTC',
+    acceptDownloads: true,
+  });
 });
 afterEach(() => context.close());
 

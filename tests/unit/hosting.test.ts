@@ -2,15 +2,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { filePolicy } from '../../src/offline/content-policy.ts';
+import { deploy, RSYNC, uploadCommands } from './deployment.ts';
 import { blocksOf, readDocument } from './documents.ts';
 
 const SCRIPT = `export const text = ${JSON.stringify('long enough to be compressed '.repeat(100))};\n`;
@@ -103,17 +103,28 @@ async function freePort(): Promise<number> {
   return port;
 }
 
+/** What a build called `name` has in the files that keep their names, and in one that does not. */
+const inBuild = (name: string): Readonly<Record<string, string>> => ({
+  'index.html': `<!doctype html><title>${name}</title>`,
+  'sw.js': `${SCRIPT}// ${name}`,
+  [`assets/app-${name}.js`]: `${SCRIPT}// ${name}`,
+  'models/registry.json': `{ "build": "${name}", "text": "${'x'.repeat(2000)}" }`,
+  'collections/default/collection.json': `{ "build": "${name}" }`,
+});
+
 let site = '';
 beforeAll(async () => {
   site = await mkdtemp(join(tmpdir(), 'cairn-site-'));
+  if (!RSYNC) console.log('rsync is not installed: its commands are followed by copying');
+  await deploy(FILES, site);
   await chmod(site, 0o755); // servers read as another user
-  for (const [path, text] of Object.entries(FILES)) {
-    await mkdir(join(site, dirname(path)), { recursive: true });
-    await writeFile(join(site, path), text);
-    if (/\.(m?js|wasm|json)$/.test(path)) await writeFile(join(site, `${path}.gz`), gzipSync(text));
-  }
 });
 afterAll(() => rm(site, { recursive: true, force: true }));
+
+it('compresses before every upload as before the first', () => {
+  const compress = blocksOf('docs/hosting.md').filter(({ text }) => text.startsWith('find dist'));
+  expect(compress.map(({ text }) => text.trim())).toEqual(uploadCommands().slice(0, 1));
+});
 
 it('every server of the document has a sample', () => {
   const languages = blocksOf('docs/hosting.md').map(({ language }) => language);
@@ -240,4 +251,40 @@ describe.each(KINDS)('$language', ({ language, program, start }) => {
       expect((await head(missing)).ok, missing).toBe(false);
     }
   });
+
+  // The last one: it leaves another build behind.
+  it.skipIf(!path)(
+    'sends all of a newer build once it is uploaded, and its sw.js last',
+    async () => {
+      const [older, newer] = [`${language}1`, `${language}2`];
+      await deploy({ ...FILES, ...inBuild(older) }, site);
+      const isNewer = async (file: string, encoding: string) => {
+        const response = await fetch(`${origin}/${file}`, {
+          headers: { 'Accept-Encoding': encoding },
+        });
+        return response.ok && (await response.text()).includes(newer);
+      };
+      const commands = uploadCommands();
+      const names = Object.keys(inBuild(newer)).filter((file) => file !== 'sw.js');
+      let done = 0;
+      await deploy({ ...FILES, ...inBuild(newer) }, site, async (command) => {
+        done++;
+        for (const encoding of ['gzip', 'identity']) {
+          expect(await isNewer('sw.js', encoding), `sw.js after ${command}`).toBe(
+            done === commands.length,
+          );
+          if (await isNewer('index.html', encoding)) {
+            expect(await isNewer(`assets/app-${newer}.js`, encoding), command).toBe(true);
+          }
+          // All that the new sw.js lists is there before it.
+          if (done < commands.length - 1) continue;
+          for (const file of names) {
+            expect(await isNewer(file, encoding), `${file} after ${command}`).toBe(true);
+          }
+        }
+      });
+      expect(done).toBe(commands.length);
+      expect((await head(`assets/app-${older}.js`)).ok, 'pages that are open').toBe(true);
+    },
+  );
 });

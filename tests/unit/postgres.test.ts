@@ -39,6 +39,8 @@ describe('addresses and numbers', () => {
     expect(connection).toBe('postgres://me@/db?host=%2Ftmp%2Fx');
     expect(shown).toBe(connection);
     expect(parseAddress('postgres:///db').connection).toBe('postgres:///db');
+    // The driver takes no host for left out without a slash behind it.
+    expect(parseAddress('postgres://me@/..').connection).toBe('postgres://me@/');
   });
 
   it('refuses what is no address', () => {
