@@ -123,6 +123,7 @@ async function writeBitmaps(): Promise<void> {
   const red = { width: 8, height: 8, data: Buffer.alloc(8 * 8 * 3, Buffer.from([255, 0, 0])) };
   const masks = [0xff0000, 0xff00, 0xff, 0xff000000] as const;
   write('transparent.bmp', bmpFile(red, { bits: 32, masks, alpha }));
+  write('alpha-unset.bmp', bmpFile(little, { bits: 32, masks, alpha: () => 0 }));
   write('palette-16.bmp', bmpFile(little, { bits: 4 }));
   write('truncated.bmp', cut(bmpFile(little, { bits: 24 }), 0.6));
   write('run-length.bmp', bmpFile(little, { bits: 4, compression: 2 }));

@@ -63,18 +63,25 @@ export async function encodeReferences(
   const cache = await openCache(source);
   const references: PhotoReference[] = [];
   const skipped: Skipped[] = [];
+  /** By SHA-256, of the few photos whose key is another. */
+  const keys = new Map<string, string>();
   try {
     for await (const result of encodeThrough(cache, photos, source, work)) {
       const { path, label, file } = result.photo;
-      if ('problem' in result) skipped.push({ path, reason: result.problem });
-      else references.push({ label, file, sha256: result.sha256 });
+      if ('problem' in result) {
+        skipped.push({ path, reason: result.problem });
+        continue;
+      }
+      const { sha256, key } = result;
+      if (key !== sha256) keys.set(sha256, key);
+      references.push({ label, file, sha256 });
     }
   } catch (thrown) {
     await cache.close();
     throw thrown;
   }
   const embeddingOf: EmbeddingOf = async ({ sha256 }) => {
-    const vector = await cache.get(sha256);
+    const vector = await cache.get(keys.get(sha256) ?? sha256);
     if (vector) return vector;
     throw new CairnError(
       'storage-failed',

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { CairnError, throwIfAborted, toPlainError } from '../errors.ts';
 import type { LongWork } from '../progress.ts';
 import type { OpenModel } from './models.ts';
+import { photoKey } from './photo-key.ts';
 import { VectorCache } from './vector-cache.ts';
 
 /** Where vectors are kept between runs: CAIRN_CACHE, or `.cache` in the working folder. */
@@ -32,7 +33,14 @@ export interface CheckedWork extends LongWork {
 }
 
 export type EncodedPhoto<P> =
-  | { readonly photo: P; readonly sha256: string; readonly vector: Float32Array }
+  | {
+      readonly photo: P;
+      /** Of the file, hex. */
+      readonly sha256: string;
+      /** What the cache keeps the vector under. */
+      readonly key: string;
+      readonly vector: Float32Array;
+    }
   | { readonly photo: P; readonly problem: string };
 
 /**
@@ -57,7 +65,7 @@ export function openCache({ name, dim }: VectorSource): Promise<VectorCache> {
   return VectorCache.open(CACHE_FOLDER, name, dim);
 }
 
-/** As {@link encodePhotos}, with a cache that stays open: each vector can be had from it again, by its hash. */
+/** As {@link encodePhotos}, with a cache that stays open: each vector can be had from it again, by its key. */
 export async function* encodeThrough<P extends { readonly file: string }>(
   cache: VectorCache,
   photos: readonly P[],
@@ -80,11 +88,12 @@ async function encodeOne<P extends { readonly file: string }>(
   try {
     const bytes = await readPhoto(photo.file);
     const sha256 = createHash('sha256').update(bytes).digest('hex');
-    const known = await cache.get(sha256);
-    if (known) return { photo, sha256, vector: known };
+    const key = await photoKey(bytes);
+    const known = await cache.get(key);
+    if (known) return { photo, sha256, key, vector: known };
     const vector = await source.encode(bytes);
-    await cache.put(sha256, vector);
-    return { photo, sha256, vector };
+    await cache.put(key, vector);
+    return { photo, sha256, key, vector };
   } catch (thrown) {
     const { code, message } = toPlainError(thrown);
     if (!code.startsWith('photo-')) throw thrown;

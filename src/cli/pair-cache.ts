@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 
 /**
  * @param matcher names all that a result depends on besides the photos: weights, longest side, constants
- * @param a SHA-256 of the file of the first photo; the order counts
+ * @param a `photoKey` of the first photo; the order counts
  */
 export function pairKey(matcher: string, a: string, b: string): string {
   return createHash('sha256').update([matcher, a, b].join('\n')).digest('hex');

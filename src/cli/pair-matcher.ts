@@ -21,6 +21,7 @@ import type { Weights } from '../weights/safetensors.ts';
 import { CACHE_FOLDER, readPhoto } from './encode-photos.ts';
 import { chooseModel, type MatcherChoice } from './open-matcher.ts';
 import { PairCache, pairKey } from './pair-cache.ts';
+import { photoKey } from './photo-key.ts';
 
 /** As `openMatcher` takes it, with the side as a number; the matcher's own when left out. */
 export interface MatcherSource extends Omit<MatcherChoice, 'longestSide'> {
@@ -133,9 +134,9 @@ export class PairMatcher {
     compute: (photo: MatchInput) => Promise<PairEvidence>,
   ): Promise<PairEvidence> {
     const photo = await readPhoto(file);
-    const sha256 = createHash('sha256').update(photo).digest('hex');
-    const value = await this.#evidence.of(pairKey(this.key, sha256, name), async () =>
-      compute(matchInput(await decodePhoto(photo), sha256)),
+    const key = await photoKey(photo);
+    const value = await this.#evidence.of(pairKey(this.key, key, name), async () =>
+      compute(matchInput(await decodePhoto(photo), key)),
     );
     return value!; // only pairs of photos may be the same photo twice
   }
@@ -146,7 +147,7 @@ export class PairMatcher {
     compute: (a: MatchInput, b: MatchInput) => Promise<V>,
   ): Promise<V> {
     const photos = await Promise.all(files.map(readPhoto));
-    const [a, b] = photos.map((bytes) => createHash('sha256').update(bytes).digest('hex'));
+    const [a, b] = await Promise.all(photos.map(photoKey));
     return cache.of(pairKey(this.key, a!, b!), async () => {
       const decoded = await Promise.all(photos.map((bytes) => decodePhoto(bytes)));
       return compute(matchInput(decoded[0]!, a), matchInput(decoded[1]!, b));

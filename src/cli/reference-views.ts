@@ -236,7 +236,7 @@ export async function viewsOfAll(
   }
 }
 
-/** Changes with all that a label's views depend on besides the matcher. */
+/** Changes with all that a label's views depend on besides the matcher: with how photos are decoded, by embeddings. */
 function viewsKey(photos: readonly LabelPhoto[]): string {
   const hashes = photos.map(({ sha256 }) => sha256);
   const hash = createHash('sha256').update(`[${JSON.stringify(VIEWS)},${JSON.stringify(hashes)},[`);

@@ -1,5 +1,5 @@
-// Vectors already computed, kept between runs: a file for each encoder, keyed by the SHA-256 of the photo, so that
-// an interrupted run goes on where it stopped and processes at work at once share what they compute.
+// Vectors already computed, kept between runs: a file for each encoder, keyed by photoKey, so that an
+// interrupted run goes on where it stopped and processes at work at once share what they compute.
 import { join } from 'node:path';
 import { RecordFile } from './record-file.ts';
 
@@ -18,20 +18,20 @@ export class VectorCache {
   }
 
   /** [dim]; read from the file each time. */
-  async get(sha256: string): Promise<Float32Array | undefined> {
-    const bytes = await this.records.get(sha256);
+  async get(key: string): Promise<Float32Array | undefined> {
+    const bytes = await this.records.get(key);
     if (bytes?.length !== this.dim * 4) return undefined;
     const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     return Float32Array.from({ length: this.dim }, (_, d) => data.getFloat32(d * 4, true));
   }
 
   /** @param vector [dim]. Throws `storage-full`, `storage-failed`. */
-  async put(sha256: string, vector: Float32Array): Promise<void> {
+  async put(key: string, vector: Float32Array): Promise<void> {
     const bytes = Buffer.alloc(this.dim * 4);
     vector.forEach((x, d) => {
       bytes.writeFloatLE(x, d * 4);
     });
-    await this.records.put(sha256, bytes);
+    await this.records.put(key, bytes);
   }
 
   close(): Promise<void> {

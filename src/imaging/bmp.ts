@@ -1,5 +1,6 @@
 // The pixels of a BMP by our own code: sharp reads none, and so Node and browsers cannot differ.
 import { type BmpLayout, readBmpLayout } from './bmp-header.ts';
+import { flattenOnWhite } from './decode.ts';
 import { shrinkRgba } from './shrink.ts';
 
 interface Size {
@@ -10,18 +11,19 @@ interface Size {
 /**
  * @param bytes the whole file
  * @param size of the result, at most that of the photo
- * @returns [height, width, 4], RGBA from the top left; alpha is 255 where the file states none
+ * @returns [height, width, 4], from the top left, on white
  * @throws what {@link readBmpLayout} throws
  */
 export function decodeBmp(bytes: Uint8Array, size: Size): Uint8ClampedArray {
   const layout = readBmpLayout(bytes);
   const { width, height, bits, pixelsAt, rowBytes, topDown } = layout;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const read = bits <= 8 ? byPalette(bytes, layout) : byMasks(view, layout);
+  const read = bits <= 8 ? byPalette(bytes, layout) : byMasks(view, withTrueAlpha(view, layout));
   const row = new Uint8Array(width * 4);
   return shrinkRgba({ width, height }, size, (y) => {
     const at = pixelsAt + rowBytes * (topDown ? y : height - 1 - y);
     for (let x = 0; x < width; x++) read(at, x, row, x * 4);
+    flattenOnWhite(row);
     return row;
   });
 }
@@ -45,6 +47,26 @@ function byPalette(bytes: Uint8Array, { bits, palette, pixelsAt }: BmpLayout): R
     const colour = (byte >> (8 - bits * (1 + (x % perByte)))) & highest;
     into.set(colours.subarray(4 * colour, 4 * colour + 4), to);
   };
+}
+
+/** Programs that fill alpha's place with zeros mean opaque pictures: browsers show them so, and so do we. */
+function withTrueAlpha(view: DataView, layout: BmpLayout): BmpLayout {
+  const [red, green, blue, alpha] = layout.masks;
+  if (alpha === 0 || anyAlpha(view, layout)) return layout;
+  return { ...layout, masks: [red, green, blue, 0] };
+}
+
+function anyAlpha(view: DataView, { width, height, bits, masks, pixelsAt, rowBytes }: BmpLayout) {
+  const alpha = masks[3];
+  for (let y = 0; y < height; y++) {
+    const row = pixelsAt + rowBytes * y;
+    for (let x = 0; x < width; x++) {
+      const pixel =
+        bits === 32 ? view.getUint32(row + 4 * x, true) : view.getUint16(row + 2 * x, true);
+      if ((pixel & alpha) !== 0) return true;
+    }
+  }
+  return false;
 }
 
 function byMasks(view: DataView, { bits, masks }: BmpLayout): ReadPixel {

@@ -150,9 +150,7 @@ async function decodeHeicAnyhow(
 function decodeInspected(bytes: Uint8Array, header: PhotoHeader, size: Size): Promise<Pixels> {
   if (header.mime === 'image/heic') return decodeHeicAnyhow(bytes, header, size);
   if (header.mime !== 'image/bmp') return decodeByBrowser(bytes, header, size);
-  const data = decodeBmp(bytes, size);
-  flattenOnWhite(data);
-  return Promise.resolve(data);
+  return Promise.resolve(decodeBmp(bytes, size));
 }
 
 /** See {@link DecodePhoto}. An abort is noticed before and after decoding, not within. */

@@ -73,9 +73,7 @@ async function decodeBySharp(bytes: Uint8Array, header: PhotoHeader): Promise<Bi
 async function decodeInspected(bytes: Uint8Array, header: PhotoHeader): Promise<Bitmap8> {
   const size = decodedSize(header.width, header.height);
   if (header.mime === 'image/bmp') {
-    const data = decodeBmp(bytes, size);
-    flattenOnWhite(data);
-    return { ...size, channels: 4, data, header };
+    return { ...size, channels: 4, data: decodeBmp(bytes, size), header };
   }
   if (header.mime === 'image/heic') {
     const data = decodeHeic(bytes, header, size, await libheifFiles());

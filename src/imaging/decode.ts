@@ -22,7 +22,8 @@ export interface Bitmap8 extends PixelGrid {
 /**
  * Decodes a photo: EXIF orientation applied once, colours converted to sRGB, alpha laid on white,
  * the first frame of an animation, pre-shrunk to `decodedSize` (limits.ts).
- * Throws the errors of `inspectPhoto`, `photo-corrupt` for pixels that cannot be decoded, `aborted`.
+ * Throws the errors of `inspectPhoto`, `photo-corrupt` for pixels that cannot be decoded, `aborted`; where what
+ * decodes is missing or cannot run, which is no fault of the photo, `backend-unavailable`, `download-failed`.
  */
 export type DecodePhoto = (bytes: Uint8Array, work?: LongWork) => Promise<Bitmap8>;
 

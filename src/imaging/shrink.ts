@@ -8,7 +8,8 @@ interface Size {
 /**
  * Each pixel of the result is the mean of the area that it covers; with equal sizes a copy.
  * @param row gives the RGBA bytes of a row, at least 4 × from.width; asked for each row once, from the top. It may
- * use the same array again.
+ * use the same array again. The four are averaged apart: see-through pixels must be laid on white before, or the
+ * colours that hide in them run into their neighbours.
  * @param to at most `from` in both directions
  * @returns [to.height, to.width, 4]
  */

@@ -1,9 +1,14 @@
 // The store on IndexedDB: one database, one transaction for each call, reopened when it was closed.
-import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
 import { CairnError } from '../errors.ts';
 import type { PartialDownload } from '../weights/byte-store.ts';
 import type { Bytes } from '../weights/sha256.ts';
-import { blockedTooLong, isAbort, isQuota, storageFailed } from './idb-errors.ts';
+import {
+  type Connection,
+  openDatabase,
+  type PartialRecord,
+  type StoreName,
+} from './idb-database.ts';
+import { isAbort, isQuota, storageFailed } from './idb-errors.ts';
 import { laterThan } from './record-time.ts';
 import type {
   CairnStore,
@@ -14,26 +19,7 @@ import type {
 } from './store.ts';
 
 const DEFAULT_NAME = 'cairn';
-const SCHEMA_VERSION = 1;
 const DEFAULT_BLOCKED_MS = 5000;
-
-interface Schema extends DBSchema {
-  files: { key: string; value: Bytes };
-  partials: { key: string; value: PartialRecord };
-  chunks: { key: [string, number]; value: Bytes };
-  collections: { key: string; value: InstalledCollection };
-  values: { key: string; value: StoredValue };
-}
-
-interface PartialRecord {
-  readonly session: string;
-  readonly validator: string | null;
-  readonly bytes: number;
-  readonly chunks: number;
-}
-
-type Connection = IDBPDatabase<Schema>;
-type StoreName = 'files' | 'partials' | 'chunks' | 'collections' | 'values';
 
 /** All of a file's chunks, whatever their number. */
 function chunksOf(sha256: string): IDBKeyRange {
@@ -57,52 +43,14 @@ export class IdbStore implements CairnStore {
 
   /** The connection; opened anew after the browser or another tab's upgrade has closed it. */
   connect(): Promise<Connection> {
-    this.#connection ??= this.#open().catch((cause) => {
+    const forget = () => {
       this.#connection = null;
+    };
+    this.#connection ??= openDatabase(this.#name, this.#blockedMs, forget).catch((cause) => {
+      forget();
       throw cause instanceof CairnError ? cause : storageFailed(cause);
     });
     return this.#connection;
-  }
-
-  async #open(): Promise<Connection> {
-    const forget = (): void => {
-      this.#connection = null;
-    };
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const tooLong = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(blockedTooLong()), this.#blockedMs);
-    });
-    tooLong.catch(() => undefined);
-    const opening = openDB<Schema>(this.#name, SCHEMA_VERSION, {
-      upgrade(db, oldVersion) {
-        // One step a version, none ever changed once released.
-        if (oldVersion < 1) {
-          for (const store of ['files', 'partials', 'chunks', 'collections', 'values'] as const) {
-            db.createObjectStore(store);
-          }
-        }
-      },
-      // Another tab wants to upgrade: give way at once; the next use opens what it made.
-      blocking: (_current, _blocked, event) => {
-        forget();
-        (event.target as IDBDatabase).close();
-      },
-      terminated: forget,
-    });
-    // One that comes too late must not hold the next upgrade up.
-    let late = false;
-    opening.then(
-      (db) => late && db.close(),
-      () => undefined,
-    );
-    try {
-      return await Promise.race([opening, tooLong]);
-    } catch (error) {
-      late = true;
-      throw error;
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   /**

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { en } from '../../src/app/i18n/en.ts';
 import { zh } from '../../src/app/i18n/zh.ts';
-import { failureText } from '../../src/app/teach/use-act.ts';
+import { failureText } from '../../src/app/shell/use-act.ts';
 import { NAME_TAKEN } from '../../src/app/teaching/teaching.ts';
 import { watchBackend } from '../../src/app/watch-backend.ts';
 import { CairnError, type ErrorCode, toPlainError } from '../../src/errors.ts';
@@ -19,7 +19,7 @@ describe.each([
     for (const code of Object.keys(messages.errors) as ErrorCode[]) {
       if (code === 'aborted') continue;
       const { what, remedy } = messages.errors[code];
-      expect(text(code)).toBe(`${messages.teach.failed} ${what} ${remedy}`);
+      expect(text(code)).toBe(`${messages.app.changeFailed} ${what} ${remedy}`);
     }
   });
 

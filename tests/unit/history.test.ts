@@ -1,6 +1,7 @@
 // The history in the store: bounded, in order, undone and cleared, the same in all tabs, and there without storage.
 import 'fake-indexeddb/auto';
 import { describe, expect, it } from 'vitest';
+import type { Change } from '../../src/app/collections/tabs.ts';
 import { StoredHistory } from '../../src/app/history/history.ts';
 import { HISTORY_KEYS, storedOf } from '../../src/app/history/record.ts';
 import { CairnError } from '../../src/errors.ts';
@@ -11,23 +12,37 @@ import { someEntry } from './history-entries.ts';
 let databases = 0;
 const newStore = () => openStore({ name: `history-${databases++}` });
 
-/** Histories of tabs that hear each other. */
-function tabsOf(store: CairnStore, count: number, most?: number): StoredHistory[] {
-  const hears: (() => void)[] = [];
+/** Histories of tabs that hear each other, with one store or with one each. */
+function tabsOf(
+  stores: CairnStore | readonly CairnStore[],
+  count: number,
+  most?: number,
+): StoredHistory[] {
+  const hears: ((change: Change) => void)[] = [];
   return Array.from({ length: count }, (_, own) => {
     return new StoredHistory({
-      store: async () => store,
+      store: async () => ('close' in stores ? stores : stores[own]!), // as many as tabs
       tabs: (hear) => {
         hears.push(hear);
         return {
-          tell: () => {
-            for (const [at, other] of hears.entries()) if (at !== own) other();
+          tell: (change = 'changed') => {
+            for (const [at, other] of hears.entries()) if (at !== own) other(change);
           },
         };
       },
       ...(most === undefined ? {} : { most }),
     });
   });
+}
+
+const failed = () => new CairnError('storage-failed', 'No.', 'Reload the page.');
+
+class FullStore extends MemoryStore {
+  full = true;
+  override async putValue(...given: Parameters<MemoryStore['putValue']>): Promise<void> {
+    if (this.full) throw new CairnError('storage-full', 'No room.', 'Delete something.');
+    await super.putValue(...given);
+  }
 }
 
 const photosOf = ({ state }: StoredHistory) => state.value?.entries.map((e) => e.result.photo);
@@ -115,17 +130,61 @@ describe('tabs', () => {
     expect(await seen()).toEqual([]);
     store.close();
   });
+
+  it('forget what can be undone and what is not stored when another has deleted all', async () => {
+    const store = new FullStore();
+    store.full = false;
+    const [one, two] = tabsOf(store, 2);
+    await one!.load();
+    await two!.add(numbered(1));
+    await two!.add(numbered(2));
+    await two!.remove(numbered(1).key);
+    store.full = true;
+    await two!.add(numbered(3));
+    expect(photosOf(two!)).toEqual(['3.jpg', '2.jpg']);
+    await one!.clear();
+    await two!.load();
+    expect(photosOf(two!)).toEqual([]);
+    expect(two!.removed.value).toBeNull();
+    expect(two!.problem.value).toBeNull();
+    store.full = false;
+    await two!.undo();
+    expect(await store.listValues(HISTORY_KEYS)).toEqual([]);
+    expect(photosOf(two!)).toEqual([]);
+  });
+
+  it('delete all of their own where each has its memory alone', async () => {
+    const [mine, other] = [new MemoryStore(), new MemoryStore()];
+    const [one, two] = tabsOf([mine, other], 2);
+    await two!.add(numbered(1));
+    await one!.add(numbered(2));
+    await two!.load();
+    expect(photosOf(two!)).toEqual(['1.jpg']);
+    await one!.clear();
+    await two!.load();
+    expect(photosOf(two!)).toEqual([]);
+    expect(await other.listValues(HISTORY_KEYS)).toEqual([]);
+  });
+
+  it('keep what can be undone and what is not stored when another has changed something', async () => {
+    const store = new FullStore();
+    store.full = false;
+    const [one, two] = tabsOf(store, 2);
+    await two!.add(numbered(1));
+    await two!.remove(numbered(1).key);
+    store.full = true;
+    await two!.add(numbered(2));
+    store.full = false;
+    await one!.add(numbered(3));
+    await two!.load();
+    expect(photosOf(two!)).toEqual(['3.jpg', '2.jpg']);
+    await two!.undo();
+    await one!.load();
+    expect(photosOf(one!)).toEqual(['3.jpg', '1.jpg']);
+  });
 });
 
 describe('without room', () => {
-  class FullStore extends MemoryStore {
-    full = true;
-    override async putValue(...given: Parameters<MemoryStore['putValue']>): Promise<void> {
-      if (this.full) throw new CairnError('storage-full', 'No room.', 'Delete something.');
-      await super.putValue(...given);
-    }
-  }
-
   it('lasts as long as the page and says why', async () => {
     const store = new FullStore();
     const [history] = tabsOf(store, 1, 2);
@@ -139,6 +198,70 @@ describe('without room', () => {
     await history!.add(numbered(4));
     expect(history!.problem.value).toBeNull();
     expect(photosOf(history!)).toEqual(['4.jpg', '3.jpg']);
+  });
+
+  it('brings back what was never stored, and what was', async () => {
+    const store = new FullStore();
+    store.full = false;
+    const [history] = tabsOf(store, 1);
+    await history!.add(numbered(1));
+    store.full = true;
+    await history!.add(numbered(2));
+    for (const n of [2, 1]) {
+      await history!.remove(numbered(n).key);
+      await history!.undo();
+      expect(history!.removed.value).toBeNull();
+      expect(history!.problem.value?.code).toBe('storage-full');
+      expect(photosOf(history!)).toEqual(['2.jpg', '1.jpg']);
+    }
+    expect(await store.listValues(HISTORY_KEYS)).toEqual([]);
+  });
+
+  it.each(['listValues', 'deleteValues'] as const)(
+    'has an entry once where it is stored and %s fails after it',
+    async (method) => {
+      class Untrimmed extends MemoryStore {
+        failing = true;
+        override async listValues(prefix: string) {
+          if (this.failing && method === 'listValues') throw failed();
+          return super.listValues(prefix);
+        }
+        override async deleteValues(keys: readonly string[]) {
+          if (this.failing && method === 'deleteValues') throw failed();
+          await super.deleteValues(keys);
+        }
+      }
+      const store = new Untrimmed();
+      const [one, two] = tabsOf(store, 2, 2);
+      await two!.load();
+      for (const n of [1, 2, 3]) await one!.add(numbered(n));
+      expect(one!.problem.value).toBeNull();
+      await two!.load();
+      expect(photosOf(two!)).toEqual(['3.jpg', '2.jpg']);
+      await two!.add(numbered(4));
+      await one!.load(); // behind the reading that this has set off
+      expect(photosOf(one!)).toEqual(['4.jpg', '3.jpg']);
+      store.failing = false;
+      await one!.add(numbered(5));
+      expect(photosOf(one!)).toEqual(['5.jpg', '4.jpg']);
+      expect(await store.listValues(HISTORY_KEYS)).toHaveLength(2);
+    },
+  );
+
+  it('shows after deleting all what could not be deleted, and no more', async () => {
+    class Stuck extends FullStore {
+      override async deleteValues(keys: readonly string[]) {
+        if (keys.length > 0) throw failed();
+      }
+    }
+    const store = new Stuck();
+    store.full = false;
+    const [history] = tabsOf(store, 1);
+    await history!.add(numbered(1));
+    store.full = true;
+    await history!.add(numbered(2));
+    await expect(history!.clear()).rejects.toMatchObject({ code: 'storage-failed' });
+    expect(photosOf(history!)).toEqual(['1.jpg']);
   });
 
   it('works where storage cannot be opened at all', async () => {

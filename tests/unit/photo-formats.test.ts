@@ -5,7 +5,7 @@ import { cameraProblem, fileTime } from '../../src/app/camera/camera.ts';
 import { errorText } from '../../src/app/i18n/error-text.ts';
 import { PICTURES, photosFromPaste } from '../../src/app/recognize/intake.ts';
 import { toPlainError } from '../../src/errors.ts';
-import { convertToSrgb, spaceOfProfile } from '../../src/imaging/heic/colours.ts';
+import { spaceOfProfile, srgbConverter } from '../../src/imaging/heic/colours.ts';
 import { readHeifHeader } from '../../src/imaging/heif-header.ts';
 import { OTHER_FILES } from '../../src/imaging/other-files.ts';
 import { unsupportedPhoto } from '../../src/imaging/photo-errors.ts';
@@ -59,7 +59,7 @@ describe('shrinking', () => {
 describe('colours of a HEIC', () => {
   const converted = (rgb: readonly number[], primaries: number, transfer: number) => {
     const pixel = Uint8ClampedArray.of(...rgb, 255);
-    convertToSrgb(pixel, { kind: 'coded', primaries, transfer });
+    srgbConverter({ kind: 'coded', primaries, transfer })(pixel);
     return [...pixel.subarray(0, 3)];
   };
 

@@ -56,17 +56,17 @@ function Dialog(props: {
   readonly onPhoto: (photo: NamedPhoto) => void;
   readonly onClose: () => void;
 }) {
-  const { announcer } = useApp();
+  const { failure } = useApp();
   const { t } = useWords();
   const part = useLazy(loadDialog, true);
   const failed = part === 'failed';
   const { onClose } = props;
-  const { what, remedy } = t.camera.problems.failed;
+  const why = `${t.places.failed}. ${t.places.failedHint}`;
   useEffect(() => {
     if (!failed) return;
-    announcer.say(`${what} ${remedy}`);
+    failure.value = why;
     onClose();
-  }, [failed, announcer, what, remedy, onClose]);
+  }, [failed, failure, why, onClose]);
   return part === null || part === 'failed' ? null : <part.CameraDialog {...props} />;
 }
 

@@ -3,7 +3,7 @@ import { useSignal } from '@preact/signals';
 import type { TargetedEvent } from 'preact';
 import { CONTAINER_ENDING } from '../../retrieval/container.ts';
 import { useApp, useWords } from '../app.ts';
-import { useAct } from '../teach/use-act.ts';
+import { useAct } from '../shell/use-act.ts';
 import { type Address, pagePolicy, readAddress } from './address.ts';
 
 /** Why an address cannot be asked. */

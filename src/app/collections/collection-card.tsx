@@ -2,7 +2,7 @@
 import { useApp, useWords } from '../app.ts';
 import { CopyButton } from '../shell/copy-button.tsx';
 import { placeHref, shareHref } from '../shell/router.ts';
-import { useAct } from '../teach/use-act.ts';
+import { useAct } from '../shell/use-act.ts';
 import type { ListedCollection } from './collections.ts';
 import { DamageNote } from './damage-note.tsx';
 import { DeleteButton } from './delete-dialog.tsx';

@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { useApp, useWords } from '../app.ts';
-import { useAct } from '../teach/use-act.ts';
+import { useAct } from '../shell/use-act.ts';
 import { STORAGE_PARTS, type StorageUse } from './storage-use.ts';
 
 export function StoragePanel() {

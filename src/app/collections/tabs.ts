@@ -24,18 +24,22 @@ export async function isBusy(): Promise<boolean> {
   return held?.some(({ name }) => name === LOCK) ?? false;
 }
 
+/** What another tab has done; `cleared`: deleted all of it, for good. */
+export type Change = 'changed' | 'cleared';
+
 export interface Tabs {
-  /** Tells the other tabs that something has changed. */
-  tell(): void;
+  /** Tells the other tabs that something has changed, unless given more. */
+  tell(change?: Change): void;
 }
 
 /**
  * @param hear called when another tab has changed something
  * @param name of what is changed; collections, unless given
  */
-export function createTabs(hear: () => void, name = CHANNEL): Tabs {
+export function createTabs(hear: (change: Change) => void, name = CHANNEL): Tabs {
   if (typeof BroadcastChannel === 'undefined') return { tell: () => undefined };
   const channel = new BroadcastChannel(name);
-  channel.onmessage = hear;
-  return { tell: () => channel.postMessage('changed') };
+  // A tab may have another version of the page: what it says beyond this is a change, too.
+  channel.onmessage = ({ data }) => hear(data === 'cleared' ? 'cleared' : 'changed');
+  return { tell: (change = 'changed') => channel.postMessage(change) };
 }

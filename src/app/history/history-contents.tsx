@@ -5,7 +5,7 @@ import { useApp, useWords } from '../app.ts';
 import { headline } from '../recognize/result-text.ts';
 import { useWording } from '../results/use-wording.ts';
 import { FORMATS } from '../shell/settings.ts';
-import { useAct } from '../teach/use-act.ts';
+import { useAct } from '../shell/use-act.ts';
 import { findable, findEntries, type HistoryQuery } from './find.ts';
 import { HistoryEntryRow, useKnown } from './history-entry.tsx';
 import { HistoryFinder } from './history-finder.tsx';

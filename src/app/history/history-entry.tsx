@@ -1,6 +1,6 @@
 // One entry of the history: a line, and folded out the answer as it was then.
 import { useSignal } from '@preact/signals';
-import { useEffect, useMemo } from 'preact/hooks';
+import { useMemo } from 'preact/hooks';
 import { resultOf } from '../../verdict.ts';
 import { useApp, useWords } from '../app.ts';
 import { Candidates } from '../recognize/candidates.tsx';
@@ -11,8 +11,9 @@ import { fileName, jsonFile } from '../results/result-files.ts';
 import { useWording } from '../results/use-wording.ts';
 import { CopyButton } from '../shell/copy-button.tsx';
 import { BinIcon, PhotoIcon, SaveIcon } from '../shell/icons.tsx';
-import { saveFile } from '../teach/save-file.ts';
-import { useAct } from '../teach/use-act.ts';
+import { saveFile } from '../shell/save-file.ts';
+import { useAct } from '../shell/use-act.ts';
+import { useBlobUrl } from '../shell/use-blob-url.ts';
 import type { HistoryEntry } from './record.ts';
 
 interface EntryProps {
@@ -138,19 +139,4 @@ function Opened({ entry, picture }: EntryProps & { readonly picture: string | nu
 /** What was known of the labels of an entry; undefined for none. */
 export function useKnown(entry: HistoryEntry | null): LabelMap | undefined {
   return useMemo(() => entry && labelMap(entry.landmarks), [entry]) ?? undefined;
-}
-
-/** An address for as long as the component shows it; null without a blob. */
-function useBlobUrl(blob: Blob | null): string | null {
-  const url = useSignal<string | null>(null);
-  useEffect(() => {
-    if (!blob) return;
-    const made = URL.createObjectURL(blob);
-    url.value = made;
-    return () => {
-      URL.revokeObjectURL(made);
-      url.value = null;
-    };
-  }, [blob, url]);
-  return url.value;
 }

@@ -1,10 +1,10 @@
-// The history of recognitions in the store: the newest first, bounded, the same in every tab; in memory alone where
-// nothing can be stored.
+// The history of recognitions in the store: the newest first, bounded, the same in every tab; in this page's memory alone
+// what the store does not take.
 import { type ReadonlySignal, signal } from '@preact/signals';
 import { type PlainError, toPlainError } from '../../errors.ts';
 import { TaskQueue } from '../../inference/task-queue.ts';
 import type { CairnStore } from '../../retrieval/store.ts';
-import type { Tabs } from '../collections/tabs.ts';
+import type { Change, Tabs } from '../collections/tabs.ts';
 import { HISTORY_KEYS, HISTORY_MOST, type HistoryEntry, readEntry, storedOf } from './record.ts';
 
 /** What is known of the history. */
@@ -31,16 +31,19 @@ export interface RecognitionHistory {
   add(entry: HistoryEntry): Promise<void>;
   /** Throws `storage-failed`; then nothing has changed. */
   remove(key: string): Promise<void>;
-  /** Puts back what was removed last. Throws `storage-full`, `storage-failed`. */
+  /** Puts back what was removed last. Never throws: see `problem`. */
   undo(): Promise<void>;
-  /** Removes all, what cannot be read included. Throws `storage-failed`; then all that is stored is still there. */
+  /**
+   * Removes all in every tab, what cannot be read and what can be undone included. Throws `storage-failed`; then all that
+   * is stored is still there.
+   */
   clear(): Promise<void>;
 }
 
 export interface HistoryParts {
   readonly store: () => Promise<CairnStore>;
   /** @param hear called when another tab has changed the history */
-  readonly tabs: (hear: () => void) => Tabs;
+  readonly tabs: (hear: (change: Change) => void) => Tabs;
   /** How many are kept. */
   readonly most?: number;
 }
@@ -60,9 +63,12 @@ export class StoredHistory implements RecognitionHistory {
   constructor({ store, tabs, most = HISTORY_MOST }: HistoryParts) {
     this.#store = store;
     this.#most = most;
-    this.#tabs = tabs(() => {
-      // A tab that has not looked yet has nothing to correct.
-      if (this.state.peek()) void this.#queue.run(() => this.#read());
+    this.#tabs = tabs((change) => {
+      void this.#queue.run(async () => {
+        if (change === 'cleared') await this.#followClearing();
+        // A tab that has not looked yet has nothing to correct.
+        if (this.state.peek()) await this.#read();
+      });
     });
   }
 
@@ -74,20 +80,9 @@ export class StoredHistory implements RecognitionHistory {
 
   add(entry: HistoryEntry): Promise<void> {
     return this.#queue.run(async () => {
-      try {
-        const store = await this.#store();
-        await store.putValue(entry.key, storedOf(entry));
-        // Not the new one, were it the oldest by a clock that has been set back.
-        const others = (await store.listValues(HISTORY_KEYS)).filter((key) => key !== entry.key);
-        const gone = beyond(others, this.#most - 1);
-        await store.deleteValues(gone);
-        this.#forget(gone);
-        this.problem.value = null;
+      if (await this.#keep(entry)) {
+        await this.#trim(entry.key);
         this.#tabs.tell();
-      } catch (thrown) {
-        this.#loose.set(entry.key, entry);
-        for (const key of beyond([...this.#loose.keys()], this.#most)) this.#loose.delete(key);
-        this.problem.value = toPlainError(thrown);
       }
       const { value } = this.state;
       if (!value) return this.#read();
@@ -113,9 +108,8 @@ export class StoredHistory implements RecognitionHistory {
     return this.#queue.run(async () => {
       const { value: entry } = this.removed;
       if (!entry) return;
-      await (await this.#store()).putValue(entry.key, storedOf(entry));
+      if (await this.#keep(entry)) this.#tabs.tell();
       this.removed.value = null;
-      this.#tabs.tell();
       const { value } = this.state;
       if (value) this.#show({ ...value, entries: [entry, ...value.entries] });
     });
@@ -123,14 +117,42 @@ export class StoredHistory implements RecognitionHistory {
 
   clear(): Promise<void> {
     return this.#queue.run(async () => {
-      this.#loose.clear();
-      this.removed.value = null;
-      const store = await this.#store();
-      await store.deleteValues(await store.listValues(HISTORY_KEYS));
-      this.problem.value = null;
-      this.#tabs.tell();
-      this.state.value = { entries: [], damaged: 0, newer: 0, lasts: store.persistent };
+      this.#forgetAll();
+      try {
+        const store = await this.#store();
+        await store.deleteValues(await store.listValues(HISTORY_KEYS));
+        this.#tabs.tell('cleared');
+      } finally {
+        await this.#read();
+      }
     });
+  }
+
+  /** @returns whether it is in the store; where that does not take it, it is here for as long as the page */
+  async #keep(entry: HistoryEntry): Promise<boolean> {
+    try {
+      await (await this.#store()).putValue(entry.key, storedOf(entry));
+      this.problem.value = null;
+      return true;
+    } catch (thrown) {
+      this.#loose.set(entry.key, entry);
+      for (const key of beyond([...this.#loose.keys()], this.#most)) this.#loose.delete(key);
+      this.problem.value = toPlainError(thrown);
+      return false;
+    }
+  }
+
+  /** Lets the oldest beyond the bound go, but not the new one, were it the oldest by a clock that has been set back. */
+  async #trim(added: string): Promise<void> {
+    try {
+      const store = await this.#store();
+      const others = (await store.listValues(HISTORY_KEYS)).filter((key) => key !== added);
+      const gone = beyond(others, this.#most - 1);
+      await store.deleteValues(gone);
+      this.#forget(gone);
+    } catch {
+      // The new one is kept all the same; what is too many goes with the next.
+    }
   }
 
   async #read(): Promise<void> {
@@ -150,6 +172,25 @@ export class StoredHistory implements RecognitionHistory {
       this.problem.value = toPlainError(thrown);
       this.#show({ entries: [...this.#loose.values()], damaged: 0, newer: 0, lasts: false });
     }
+  }
+
+  /** What the tab that deleted all could not reach. */
+  async #followClearing(): Promise<void> {
+    this.#forgetAll();
+    try {
+      const store = await this.#store();
+      // One in memory is each page's own.
+      if (!store.persistent) await store.deleteValues(await store.listValues(HISTORY_KEYS));
+    } catch {
+      // A store that cannot be opened has nothing of this page's.
+    }
+  }
+
+  /** What this page alone remembers of the history. */
+  #forgetAll(): void {
+    this.#loose.clear();
+    this.removed.value = null;
+    this.problem.value = null;
   }
 
   #forget(keys: readonly string[]): void {

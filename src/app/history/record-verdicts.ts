@@ -1,4 +1,5 @@
 // Puts each verdict into the history, unless the user keeps none.
+import { randomId } from '../../random.ts';
 import type { Engine } from '../engine.ts';
 import type { LabelMap } from '../recognize/names.ts';
 import type { PhotoItem } from '../recognize/queue-state.ts';
@@ -34,7 +35,7 @@ export function createRecorder(parts: RecorderParts): (item: PhotoItem) => Promi
         country,
         thumbnail,
         at: now,
-        mark: crypto.randomUUID().slice(0, 8),
+        mark: randomId().slice(0, 8),
       }),
     );
   };

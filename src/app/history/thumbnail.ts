@@ -5,7 +5,7 @@ import { shownPicture } from '../results/shown-picture.ts';
 const LONGEST_SIDE = 256;
 const QUALITY = 0.8;
 
-/** @returns null where the browser cannot show the photo */
+/** @param url of what the page shows of the photo; @returns null where that can be neither shown nor drawn */
 export async function thumbnailOf(url: string): Promise<Blob | null> {
   try {
     const image = await shownPicture(url);

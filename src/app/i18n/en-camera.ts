@@ -3,7 +3,7 @@
 export const camera = {
   title: 'Take a photo',
   asking:
-    'The browser asks whether this page may use the camera. Nothing of it leaves this device.',
+    'The browser asks whether this page may use the camera. The picture stays on this device.',
   live: 'What the camera sees',
   shutter: 'Take the photo',
   cancel: 'Cancel',

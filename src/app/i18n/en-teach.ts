@@ -196,5 +196,4 @@ export const teach = {
     `${photos(n, shown)} of ${name} removed.`,
   undo: 'Undo',
   undone: (name: string) => `${name} is back as it was.`,
-  failed: 'That did not work.',
 };

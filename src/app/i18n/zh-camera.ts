@@ -10,7 +10,10 @@ export const camera: Messages['camera'] = {
   again: '重试',
   fileName: (when) => `摄像头 ${when}.jpg`,
   problems: {
-    refused: { what: '未获准使用摄像头。', remedy: '请在浏览器地址栏中允许此页面使用，然后重试。' },
+    refused: {
+      what: '未获准使用摄像头。',
+      remedy: '请在浏览器地址栏中允许此页面使用摄像头，然后重试。',
+    },
     none: { what: '没有找到摄像头。', remedy: '请连接摄像头后重试，或从文件中选择照片。' },
     busy: {
       what: '摄像头正被占用，或无法启动。',

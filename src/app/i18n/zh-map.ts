@@ -15,7 +15,7 @@ export const map: Messages['map'] = {
   list: '地图上的位置',
   kinds: {
     landmark: '识别结果',
-    photo: '照片自述的拍摄地点',
+    photo: '照片记录的拍摄地点',
     'runner-up': '可能性较小',
   },
   away: (coordinates, distance) => `${coordinates}；相距 ${distance}`,

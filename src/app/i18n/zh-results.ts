@@ -3,7 +3,7 @@ import type { Messages } from './messages.ts';
 
 export const results: Messages['results'] = {
   more: '更多',
-  moreName: (photo) => `更多：处理 ${photo} 的结果`,
+  moreName: (photo) => `更多操作：${photo} 的识别结果`,
   picture: '保存带结果的图片',
   pictureHint: 'JPEG 格式，不含照片的元数据（地点、时间、相机）',
   json: '保存为 JSON',

@@ -176,5 +176,4 @@ export const teach: Messages['teach'] = {
   removedPhotos: (name, _n, shown) => `已移除${name}的 ${shown} 张照片。`,
   undo: '撤销',
   undone: (name) => `${name}已恢复原样。`,
-  failed: '操作没有成功。',
 };

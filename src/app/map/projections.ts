@@ -41,8 +41,8 @@ export function reachOf(step: Step, country: number): number | null {
 }
 
 /**
- * The smallest piece in which the photo lies too, so that its distance can be seen; without it, or far from it, the
- * continent.
+ * The smallest piece in which the photo lies too, so that its distance can be seen: the world for one that is far away.
+ * The continent where it is not known where the photo was taken.
  */
 export function firstStep(centre: Position, taken: Position | null, country: number): Step {
   if (!taken) return 'continent';

@@ -24,6 +24,7 @@ export function Arrivals() {
   useEffect(() => {
     if (key === null) return;
     router.clearQuery();
+    if (!('caches' in globalThis)) return; // only pages from a secure address have them: nothing was shared
     const place = { caches, scope: new URL('./', document.baseURI).href };
     takeShared(place, key).then(
       // A key that was used before has nothing more to give.

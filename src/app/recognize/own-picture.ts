@@ -2,26 +2,24 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { useApp } from '../app.ts';
+import { useBlobUrl } from '../shell/use-blob-url.ts';
 
 /** Null until it is read, and where the copy is gone. @param id as `VerifiedReference.picture` names it */
 export function useOwnPicture(id: string): string | null {
   const { engine } = useApp();
-  const url = useSignal<string | null>(null);
+  const read = useSignal<{ readonly id: string; readonly blob: Blob } | null>(null);
   useEffect(() => {
-    let made: string | null = null;
     let gone = false;
     engine.teaching.picture(id).then(
       (picture) => {
-        if (!picture || gone) return;
-        made = URL.createObjectURL(picture.blob);
-        url.value = made;
+        if (picture && !gone) read.value = { id, blob: picture.blob };
       },
       () => undefined, // as where it is gone
     );
     return () => {
       gone = true;
-      if (made) URL.revokeObjectURL(made);
     };
-  }, [id, engine, url]);
-  return url.value;
+  }, [id, engine, read]);
+  // Not the picture of another photo while this one's is read.
+  return useBlobUrl(read.value?.id === id ? read.value.blob : null);
 }

@@ -8,7 +8,7 @@ import { resultJson, resultText } from '../recognize/result-text.ts';
 import { CopyButton } from '../shell/copy-button.tsx';
 import { FoldOut } from '../shell/fold-out.tsx';
 import { ShareIcon } from '../shell/icons.tsx';
-import { saveFile } from '../teach/save-file.ts';
+import { saveFile } from '../shell/save-file.ts';
 import { captionTexts } from './caption-texts.ts';
 import { fileName, jsonFile } from './result-files.ts';
 import { canShare, canSharePictures, share } from './share.ts';
@@ -26,7 +26,7 @@ interface Drawn {
 }
 
 export function ResultActions({ item, verdict }: ResultActionsProps) {
-  const { announcer } = useApp();
+  const { announcer, failure } = useApp();
   const { t } = useWords();
   const wording = useWording();
   const drawing = useSignal(false);
@@ -47,7 +47,7 @@ export function ResultActions({ item, verdict }: ResultActionsProps) {
       drawn.current = { says, file };
       return file;
     } catch {
-      announcer.say(t.results.pictureFailed);
+      failure.value = t.results.pictureFailed;
       return null;
     } finally {
       drawing.value = false;
@@ -60,19 +60,23 @@ export function ResultActions({ item, verdict }: ResultActionsProps) {
   }
 
   async function savePicture() {
+    if (drawing.value) return;
+    failure.value = null;
     const file = await picture();
     if (file) save(file, file.name);
   }
 
   async function shareIt() {
+    if (drawing.value) return;
+    failure.value = null;
     const shared = {
       title: t.app.name,
       text: resultText(name, verdict, wording),
       picture: canSharePictures() ? await picture() : null,
     };
     const outcome = await share(shared);
-    if (outcome === 'late') announcer.say(t.results.shareReady);
-    if (outcome === 'failed') announcer.say(t.results.shareFailed);
+    if (outcome === 'late') failure.value = t.results.shareReady;
+    if (outcome === 'failed') failure.value = t.results.shareFailed;
   }
 
   return (
@@ -83,7 +87,7 @@ export function ResultActions({ item, verdict }: ResultActionsProps) {
           type="button"
           class="button button--quiet"
           aria-label={t.results.shareName(name)}
-          disabled={drawing.value}
+          aria-disabled={drawing.value}
           data-testid="share-result"
           onClick={() => void shareIt()}
         >
@@ -95,7 +99,7 @@ export function ResultActions({ item, verdict }: ResultActionsProps) {
         label={t.results.more}
         name={t.results.moreName(name)}
         testId="save-result"
-        disabled={drawing.value}
+        busy={drawing.value}
         choices={[
           {
             id: 'picture',

@@ -2,7 +2,7 @@
 import { useApp, useWords } from '../app.ts';
 import { FoldOut } from '../shell/fold-out.tsx';
 import { SaveIcon } from '../shell/icons.tsx';
-import { saveFile } from '../teach/save-file.ts';
+import { saveFile } from '../shell/save-file.ts';
 import { csvTable, jsonLines, resultsOf } from './result-files.ts';
 
 const NAME = 'cairn-results';

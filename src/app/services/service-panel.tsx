@@ -6,7 +6,7 @@ import type { CollectionDescription } from '../../retrieval/description.ts';
 import { hasPhotos } from '../../retrieval/labels.ts';
 import { useApp, useWords } from '../app.ts';
 import { mayAsk, pagePolicy } from '../collections/address.ts';
-import { useAct } from '../teach/use-act.ts';
+import { useAct } from '../shell/use-act.ts';
 import type { ListedService } from './service-list.ts';
 
 const TITLE = 'services-title';

@@ -17,7 +17,8 @@ interface FoldOutProps {
   /** Where the label alone would not tell one from another; begins with the label's words. */
   readonly name?: string;
   readonly choices: readonly FoldOutChoice[];
-  readonly disabled?: boolean;
+  /** What was chosen last is not done yet. The button keeps the focus. */
+  readonly busy?: boolean;
   readonly testId: string;
   /** A control of its own after the choices, which leaves the panel open. */
   readonly children?: ComponentChildren;
@@ -26,7 +27,7 @@ interface FoldOutProps {
 }
 
 export function FoldOut(props: FoldOutProps) {
-  const { label, name, choices, disabled = false, testId, side = 'start', children } = props;
+  const { label, name, choices, busy = false, testId, side = 'start', children } = props;
   const open = useSignal(false);
   const whole = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
@@ -68,10 +69,10 @@ export function FoldOut(props: FoldOutProps) {
         aria-expanded={open.value}
         aria-controls={open.value ? id : undefined}
         aria-label={name}
-        disabled={disabled}
+        aria-disabled={busy}
         data-testid={testId}
         onClick={() => {
-          open.value = !open.value;
+          if (!busy) open.value = !open.value;
         }}
       >
         {label}

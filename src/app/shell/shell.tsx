@@ -70,9 +70,20 @@ function PlaceFailed({ onRetry }: { readonly onRetry: () => void }) {
         {t.places.failed}
       </h1>
       <p class="place__lead">{t.places.failedHint}</p>
-      <button type="button" class="button" onClick={onRetry}>
-        {t.engine.retry}
-      </button>
+      <div class="button-row">
+        <button type="button" class="button" onClick={onRetry}>
+          {t.engine.retry}
+        </button>
+        {/* Some browsers remember that a script did not come, for as long as the page lives. */}
+        <button
+          type="button"
+          class="button"
+          title={t.offline.updateHint}
+          onClick={() => location.reload()}
+        >
+          {t.places.reload}
+        </button>
+      </div>
     </section>
   );
 }

@@ -40,9 +40,8 @@ export function useAct(): Act {
 
 /** Why a change did not happen, and what to do; nothing where the user has stopped it. */
 export function failureText(error: PlainError, messages: Messages): string | null {
-  const { teach } = messages;
   if (error.code === 'aborted') return null;
-  if (error.subject === NAME_TAKEN) return teach.nameTaken;
+  if (error.subject === NAME_TAKEN) return messages.teach.nameTaken;
   const { what, remedy } = errorText(messages, error);
-  return `${teach.failed} ${what} ${remedy}`;
+  return `${messages.app.changeFailed} ${what} ${remedy}`;
 }

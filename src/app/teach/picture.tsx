@@ -3,6 +3,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { useApp, useWords } from '../app.ts';
 import { PhotoIcon } from '../shell/icons.tsx';
+import { useBlobUrl } from '../shell/use-blob-url.ts';
 
 /** How far outside the view pictures are read ahead. */
 const AHEAD = '1200px';
@@ -51,13 +52,7 @@ export function StoredPicture({ id, alt }: PictureProps & { readonly id: string 
   );
 }
 
-/** Owns an object URL for as long as it is shown. */
 export function BlobPicture({ blob, alt }: PictureProps & { readonly blob: Blob }) {
-  const url = useSignal<string | null>(null);
-  useEffect(() => {
-    const made = URL.createObjectURL(blob);
-    url.value = made;
-    return () => URL.revokeObjectURL(made);
-  }, [blob, url]);
-  return url.value ? <img src={url.value} alt={alt} decoding="async" /> : null;
+  const url = useBlobUrl(blob);
+  return url === null ? null : <img src={url} alt={alt} decoding="async" />;
 }

@@ -1,9 +1,9 @@
 // Asks before a whole landmark is forgotten.
 import { useEffect, useRef } from 'preact/hooks';
 import { useApp, useWords } from '../app.ts';
+import { useAct } from '../shell/use-act.ts';
 import type { TaughtLandmark } from '../teaching/teaching.ts';
 import { nameOf } from './name-of.ts';
-import { useAct } from './use-act.ts';
 
 interface RemoveDialogProps {
   /** Which one; null while nothing is asked. */

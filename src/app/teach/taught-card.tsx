@@ -4,11 +4,11 @@ import { useEffect, useRef } from 'preact/hooks';
 import { useApp, useWords } from '../app.ts';
 import { PickPhotos } from '../recognize/pick-photos.tsx';
 import { CloseIcon } from '../shell/icons.tsx';
+import { useAct } from '../shell/use-act.ts';
 import type { TaughtLandmark } from '../teaching/teaching.ts';
 import { nameOf } from './name-of.ts';
 import { LONGEST } from './new-landmark.tsx';
 import { StoredPicture } from './picture.tsx';
-import { useAct } from './use-act.ts';
 
 /** Photos shown before the rest is asked for: folders of thousands are taught, too. */
 const FIRST = 12;

@@ -1,11 +1,11 @@
 // What was taught: each landmark with its photos, and the way back from the last removal.
 import { useSignal } from '@preact/signals';
 import { useApp, useWords } from '../app.ts';
+import { useAct } from '../shell/use-act.ts';
 import { KeepingPanel } from './keeping-panel.tsx';
 import { nameOf } from './name-of.ts';
 import { RemoveDialog } from './remove-dialog.tsx';
 import { TaughtCard } from './taught-card.tsx';
-import { useAct } from './use-act.ts';
 
 export function TaughtList() {
   const { engine } = useApp();

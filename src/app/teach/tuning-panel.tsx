@@ -4,12 +4,12 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { Progress } from '../../progress.ts';
 import type { TuningScope } from '../../training/tuning/trainer-keep.ts';
 import { useApp, useWords } from '../app.ts';
+import { saveFile } from '../shell/save-file.ts';
+import { type Act, useAct } from '../shell/use-act.ts';
 import type { Tuning, TuningState } from '../teaching/tuning.ts';
 import { Curves } from './curves.tsx';
 import { FiguresTable } from './figures-table.tsx';
-import { saveFile } from './save-file.ts';
 import { TuningChoice } from './tuning-choice.tsx';
-import { type Act, useAct } from './use-act.ts';
 
 const FILES = {
   head: 'cairn-head.safetensors',

@@ -25,7 +25,7 @@ import { importTaught } from './import-taught.ts';
 import { locked } from './locks.ts';
 import { dropNotes, readNotes } from './notes.ts';
 import { dropPictures, pictureOf, type StoredPicture } from './pictures.ts';
-import { factsOf, withoutPhotos, withPhotos } from './taught-changes.ts';
+import { factsOf, withoutPhotos, withPhotos, withRestored } from './taught-changes.ts';
 import { exportTaught } from './taught-container.ts';
 import {
   type Imported,
@@ -185,19 +185,10 @@ export class Library implements BuildLibrary {
     if (!removed) return;
     const { label: was, at, note } = removed;
     const { label } = was.facts;
-    await this.#change((labels, notes) => {
-      // What was added since stays; what was removed comes back in its old place.
-      const now = labels.find((one) => one.facts.label === label);
-      const old = new Set(was.photos.map(({ id }) => id));
-      const added = now?.photos.filter(({ id }) => !old.has(id)) ?? [];
-      const back = { facts: now?.facts ?? was.facts, photos: [...was.photos, ...added] };
-      return {
-        labels: now
-          ? labels.map((one) => (one === now ? back : one))
-          : labels.toSpliced(at, 0, back),
-        notes: note ? { ...notes, [label]: notes[label] ?? note } : notes,
-      };
-    });
+    await this.#change((labels, notes) => ({
+      labels: withRestored(labels, was, at),
+      notes: note ? { ...notes, [label]: notes[label] ?? note } : notes,
+    }));
     this.#forgetRemoval();
   }
 

@@ -1,4 +1,5 @@
 // Taught landmarks from elsewhere joined to those that are here: a name that is here gets the photos added.
+import { randomId } from '../../random.ts';
 import type { LabelFacts } from '../../retrieval/labels.ts';
 import type { TaughtHead, TaughtLabel } from '../../retrieval/taught-collection.ts';
 import { fold } from '../landmarks/filter.ts';
@@ -23,7 +24,7 @@ export interface MergedTaught extends TaughtHere {
 
 /** What a fresh landmark is called where nobody reads it. */
 export function freshLabel(): string {
-  return `taught_${crypto.randomUUID().slice(0, 13).replace('-', '')}`;
+  return `taught_${randomId().slice(0, 12)}`;
 }
 
 const FRESH_LABEL = /^taught_[0-9a-f]{12}$/;

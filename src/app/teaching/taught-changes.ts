@@ -1,4 +1,5 @@
-// Changes to what was taught, as functions of what is there: the landmark that a title means, photos added.
+// Changes to what was taught, as functions of what is there: the landmark that a title means, photos added, gone and
+// brought back.
 import type { LabelFacts } from '../../retrieval/labels.ts';
 import type { TaughtLabel, TaughtRow } from '../../retrieval/taught-collection.ts';
 import { freshLabel, isTitleOf, photoIds } from './merge-taught.ts';
@@ -56,4 +57,20 @@ export function withoutPhotos(
   return labels
     .map((one) => ({ ...one, photos: one.photos.filter(({ id }) => !gone.has(id)) }))
     .filter(({ photos }) => photos.length > 0);
+}
+
+/**
+ * With a landmark as it was before a removal: what was added since stays.
+ * @param at its place then, which it gets again where the whole landmark is gone
+ */
+export function withRestored(
+  labels: readonly TaughtLabel[],
+  was: TaughtLabel,
+  at: number,
+): readonly TaughtLabel[] {
+  const now = labels.find((one) => one.facts.label === was.facts.label);
+  const old = new Set(was.photos.map(({ id }) => id));
+  const added = now?.photos.filter(({ id }) => !old.has(id)) ?? [];
+  const back = { facts: now?.facts ?? was.facts, photos: [...was.photos, ...added] };
+  return now ? labels.map((one) => (one === now ? back : one)) : labels.toSpliced(at, 0, back);
 }

@@ -25,13 +25,12 @@ import {
 } from '../../training/tuning/trainer-keep.ts';
 import type { TrainerService, TuningStatus } from '../../training/tuning/trainer-service.ts';
 import { sha256Hex } from '../../weights/sha256.ts';
+import { deviceFacts } from './device-facts.ts';
 import { holdIfFree, inTurn } from './locks.ts';
-import { storageLeft } from './storage-room.ts';
 import type { SavedTuning, Tuning, TuningState } from './tuning.ts';
 
 /** Steps in one call to the trainer: at most a second or two without news. */
 const STEPS_A_CALL = { head: 3, 'last-stage': 1 } as const satisfies Record<TuningScope, number>;
-const GIBIBYTE = 2 ** 30;
 /** Held from a run's start to its end: two tabs would write over each other's checkpoints. */
 const LOCK = 'cairn-tuning';
 /** Held while the tuning in use is changed. */
@@ -295,13 +294,4 @@ async function inUseOf(
   return scope === 'head'
     ? { scope, bytes }
     : { scope, collection: tunedCollection(await sha256Hex(bytes)), slice };
-}
-
-async function deviceFacts(store: CairnStore): Promise<DeviceFacts> {
-  const { deviceMemory } = navigator as { readonly deviceMemory?: number };
-  return {
-    persistent: store.persistent,
-    storageLeft: await storageLeft(),
-    memory: deviceMemory === undefined ? null : deviceMemory * GIBIBYTE,
-  };
 }

@@ -1,5 +1,4 @@
 // Pooled vectors of a network that stays as it is: each photo's last map once, pooled in every way.
-import { createHash } from 'node:crypto';
 import * as tf from '@tensorflow/tfjs-core';
 import { network } from '../../nets/networks.ts';
 import { poolingFor } from '../../nets/pooling.ts';
@@ -10,6 +9,7 @@ import type { Weights } from '../../weights/safetensors.ts';
 import { descriptorKey } from '../describe-photos.ts';
 import { CACHE_FOLDER, readPhoto } from '../encode-photos.ts';
 import { progressLine } from '../output.ts';
+import { photoKey } from '../photo-key.ts';
 import { VectorCache } from '../vector-cache.ts';
 import type { RolePhoto } from './validate-student.ts';
 import { viewBatches } from './view-batches.ts';
@@ -38,26 +38,26 @@ export async function frozenFeatures(
   const key = descriptorKey({ arch, spec, poolings, power: ABLATION_RUN.power, input }, weights);
   const dim = channels * poolings.length;
   const cache = await VectorCache.open(CACHE_FOLDER, `${arch}-${spec}-${key}-poolings`, dim);
-  const hashed: (RolePhoto & { readonly sha256: string })[] = [];
-  for (const photo of photos) hashed.push({ ...photo, sha256: await hashOf(photo.file) });
-  const missing: typeof hashed = [];
-  for (const photo of hashed) if (!(await cache.get(photo.sha256))) missing.push(photo);
+  const keyed: (RolePhoto & { readonly key: string })[] = [];
+  for (const photo of photos) keyed.push({ ...photo, key: await keyOf(photo.file) });
+  const missing: typeof keyed = [];
+  for (const photo of keyed) if (!(await cache.get(photo.key))) missing.push(photo);
   const onProgress = progressLine('maps');
   const pool = poolingsOf(frozen);
   let done = 0;
   for await (const batch of viewBatches(missing, input)) {
     const { pixels, count, height, width } = batch.images;
     const rows = await pool.run(pixels, [count, height, width, 3]);
-    for (const [n, { sha256 }] of batch.photos.entries()) {
-      await cache.put(sha256, rows.slice(n * dim, (n + 1) * dim));
+    for (const [n, { key }] of batch.photos.entries()) {
+      await cache.put(key, rows.slice(n * dim, (n + 1) * dim));
     }
     done += count;
     onProgress({ stage: 'encode', done, total: missing.length, unit: 'photos' });
   }
   pool.dispose();
   const frozenPhotos: FrozenPhoto[] = [];
-  for (const photo of hashed) {
-    const row = await cache.get(photo.sha256);
+  for (const photo of keyed) {
+    const row = await cache.get(photo.key);
     if (!row) continue;
     const parts = poolings.map((kind, i) => [kind, row.subarray(i * channels, (i + 1) * channels)]);
     frozenPhotos.push({ ...photo, pooled: Object.fromEntries(parts) as FrozenPhoto['pooled'] });
@@ -89,7 +89,6 @@ function poolingsOf({ arch, spec, weights }: FrozenNetwork) {
 }
 
 /** Of no bytes where the file cannot be read: reading it again will tell. */
-async function hashOf(file: string): Promise<string> {
-  const bytes = await readPhoto(file).catch(() => new Uint8Array());
-  return createHash('sha256').update(bytes).digest('hex');
+async function keyOf(file: string): Promise<string> {
+  return photoKey(await readPhoto(file).catch(() => new Uint8Array()));
 }

@@ -49,24 +49,26 @@ const TRANSFERS: Readonly<Record<number, Curve>> = {
 };
 
 /**
- * Converts pixels to sRGB, in place. Profiles that are no matrix with curves (of printers, of grey) are left alone.
- * @param rgba [pixels, 4]; the fourth is not looked at
+ * What converts pixels, [pixels, 4], to sRGB, in place; the fourth channel is not looked at. Profiles that are no
+ * matrix with curves (of printers, of grey) are left alone.
  */
-export function convertToSrgb(rgba: Uint8ClampedArray, colours: HeifColours | null): void {
+export function srgbConverter(colours: HeifColours | null): (rgba: Uint8ClampedArray) => void {
   const space = colours && spaceOf(colours);
-  if (!space || isSrgb(space)) return;
+  if (!space || isSrgb(space)) return () => undefined;
   const [red, green, blue] = space.curves.map((curve) =>
     Float32Array.from({ length: 256 }, (_, i) => curve(i / 255)),
   ) as [Float32Array, Float32Array, Float32Array];
   const [a, b, c, d, e, f, g, h, i] = space.toSrgb;
-  for (let at = 0; at < rgba.length; at += 4) {
-    const r = red[rgba[at]!]!; // each table has all 256 values
-    const gr = green[rgba[at + 1]!]!;
-    const bl = blue[rgba[at + 2]!]!;
-    rgba[at] = encode(a * r + b * gr + c * bl);
-    rgba[at + 1] = encode(d * r + e * gr + f * bl);
-    rgba[at + 2] = encode(g * r + h * gr + i * bl);
-  }
+  return (rgba) => {
+    for (let at = 0; at < rgba.length; at += 4) {
+      const r = red[rgba[at]!]!; // each table has all 256 values
+      const gr = green[rgba[at + 1]!]!;
+      const bl = blue[rgba[at + 2]!]!;
+      rgba[at] = encode(a * r + b * gr + c * bl);
+      rgba[at + 1] = encode(d * r + e * gr + f * bl);
+      rgba[at + 2] = encode(g * r + h * gr + i * bl);
+    }
+  };
 }
 
 /** Fine enough that a step of it is less than a level even in the darkest part, where sRGB is steepest. */

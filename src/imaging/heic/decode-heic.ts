@@ -5,7 +5,7 @@ import type { PhotoHeader } from '../inspect.ts';
 import { PHOTO_LIMITS } from '../limits.ts';
 import { corruptPhoto } from '../photo-errors.ts';
 import { shrinkRgba } from '../shrink.ts';
-import { convertToSrgb } from './colours.ts';
+import { srgbConverter } from './colours.ts';
 import { type LibheifFiles, withPrimaryPicture } from './libheif.ts';
 
 interface Size {
@@ -17,7 +17,7 @@ interface Size {
  * @param bytes the whole file, inspected
  * @param size of the result, at most the photo's
  * @returns [height, width, 4], upright, sRGB, on white
- * @throws CairnError `photo-corrupt`
+ * @throws CairnError `photo-corrupt`, `backend-unavailable`
  */
 export function decodeHeic(
   bytes: Uint8Array,
@@ -25,17 +25,21 @@ export function decodeHeic(
   size: Size,
   files: LibheifFiles,
 ): Uint8ClampedArray {
-  const rgba = withPrimaryPicture(files, bytes, PHOTO_LIMITS.maxPixels, (pixels) => {
+  const convert = srgbConverter(readHeifHeader(bytes, 'HEIC').colours);
+  return withPrimaryPicture(files, bytes, PHOTO_LIMITS.maxPixels, (pixels) => {
     if (pixels.width !== header.width || pixels.height !== header.height) {
       throw corruptPhoto('it is of another size than its header tells');
     }
-    const result = shrinkRgba(pixels, size, (y) => pixels.row(y));
-    if (pixels.premultiplied) separateAlpha(result);
-    return result;
+    const row = new Uint8ClampedArray(4 * pixels.width);
+    return shrinkRgba(pixels, size, (y) => {
+      row.set(pixels.row(y));
+      if (pixels.premultiplied) separateAlpha(row);
+      // White is white in sRGB alone, so colours come before it.
+      convert(row);
+      flattenOnWhite(row);
+      return row;
+    });
   });
-  convertToSrgb(rgba, readHeifHeader(bytes, 'HEIC').colours);
-  flattenOnWhite(rgba);
-  return rgba;
 }
 
 /** Undoes that colours were multiplied by alpha, in place. */

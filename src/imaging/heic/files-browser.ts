@@ -2,14 +2,21 @@
 import scriptUrl from 'libheif-js/libheif-wasm/libheif.js?url';
 import wasmUrl from 'libheif-js/libheif-wasm/libheif.wasm?url';
 import { CairnError } from '../../errors.ts';
-import type { LibheifFiles } from './libheif.ts';
+import { compileLibheif, type LibheifFiles } from './libheif.ts';
 
 let files: Promise<LibheifFiles> | undefined;
+/**
+ * By itself, since it may be here before the WASM is: a script is evaluated once for its address, and what it defined
+ * then is not to be had again.
+ */
+let factory: Promise<LibheifFiles['create']> | undefined;
+let failedImports = 0;
 
-/** Throws CairnError `download-failed`; a later call tries again. */
+/** Throws CairnError `download-failed`, `backend-unavailable`; a later call tries again. */
 export function libheifFiles(): Promise<LibheifFiles> {
   files ??= fetchFiles().catch((cause: unknown) => {
     files = undefined;
+    if (cause instanceof CairnError) throw cause;
     throw new CairnError(
       'download-failed',
       'What reads HEIC photos could not be fetched.',
@@ -21,10 +28,19 @@ export function libheifFiles(): Promise<LibheifFiles> {
 }
 
 async function fetchFiles(): Promise<LibheifFiles> {
-  const [create, response] = await Promise.all([importScript(), fetch(wasmUrl)]);
+  const [create, response] = await Promise.all([fetchFactory(), fetch(wasmUrl)]);
   if (!response.ok) throw new Error(`${wasmUrl} was answered by ${response.status}`);
   // Not compiled while streaming: hosts that do not know .wasm send it as another type.
-  return { create, module: await WebAssembly.compile(await response.arrayBuffer()) };
+  return { create, module: await compileLibheif(await response.arrayBuffer()) };
+}
+
+function fetchFactory(): Promise<LibheifFiles['create']> {
+  factory ??= importScript().catch((cause: unknown) => {
+    factory = undefined;
+    failedImports++;
+    throw cause;
+  });
+  return factory;
 }
 
 /** What a script for AMD loaders, as libheif.js is outside Node, calls with what it defines. */
@@ -44,8 +60,11 @@ async function importScript(): Promise<LibheifFiles['create']> {
   };
   define.amd = {};
   scope.define = define;
+  const url = new URL(scriptUrl, import.meta.url);
+  // Some browsers keep an import that failed, under its address.
+  if (failedImports > 0) url.search = String(failedImports);
   try {
-    await import(/* @vite-ignore */ new URL(scriptUrl, import.meta.url).href);
+    await import(/* @vite-ignore */ url.href);
   } finally {
     scope.define = undefined;
   }

@@ -1,7 +1,7 @@
 // A folder that an earlier visit did not get through: how far it was, and how to go on.
 import { useApp, useWords } from '../../app.ts';
+import { useAct } from '../../shell/use-act.ts';
 import type { BuildState } from '../../teaching/building/building.ts';
-import { useAct } from '../use-act.ts';
 import { Buttons, PickFolder } from './parts.tsx';
 
 type State = Extract<BuildState, { at: 'interrupted' }>;

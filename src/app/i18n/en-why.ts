@@ -1,0 +1,90 @@
+// The texts of what led to a verdict (the "Why?"), in English.
+import type { FeatureName, LabelFeature, PhotoFeature } from '../../rerank/features.ts';
+import type { RankingStage } from '../../rerank/rerank.ts';
+
+/** Stages of the ranking, as the evidence names them. */
+const rankingStages = {
+  global: 'Similarity alone',
+  '+qe': 'With query expansion',
+  '+vote': 'After voting',
+  '+penalty': 'Less what looks like no landmark',
+  '+mean': 'With what its photos have in common',
+  '+loftr': 'After comparing details',
+  '+decision': 'After weighing everything',
+  '+lightgbm': 'After weighing everything',
+} satisfies Record<RankingStage | '+loftr' | '+decision' | '+lightgbm', string>;
+
+/** What the decision looks at. */
+const features = {
+  similarity: 'Similarity of the best match',
+  expandedSimilarity: 'The same after query expansion',
+  votes: 'Strength of the votes',
+  voteShare: 'Share of the votes',
+  margin: 'Lead over the runner-up',
+  queryBank: 'Photo resembles ordinary scenes',
+  referenceBank: 'Match resembles ordinary scenes',
+  agreement: 'Best match and votes agree',
+  details: 'Details that agree',
+  share: 'Share of the votes',
+  lead: 'Lead over other landmarks',
+  ballots: 'Votes of single photos',
+  expanded: 'Similarity after query expansion',
+  mean: 'What all its photos have in common',
+  bank: 'Match resembles ordinary scenes',
+  neighbours: 'Photos among the ten nearest',
+  photos: 'Reference photos it has (as a power of two)',
+  gained: 'Places gained since the first search',
+  memberLow: 'Similarity for the less convinced network',
+  memberShare: 'Share of the networks that agree',
+  inliers: 'Details that agree',
+  inliersSecond: 'Details that agree with a second photo',
+  inlierRatio: 'Share of the details that agree',
+  inlierSpread: 'Part of the photo that agrees',
+  nearest: 'Similarity of the nearest photo',
+  level: 'Similarity of the fiftieth photo or so',
+  labels: 'Landmarks among the ten nearest',
+  score: 'Strength of the votes, all told',
+  similaritySecond: 'Similarity of its second photo',
+  similarityLead: 'Lead in similarity',
+  aboveBank: 'Similarity beyond that of ordinary scenes',
+  meanLead: 'Lead in what its photos have in common',
+  found: 'Photos among all that were found',
+  unmatched: 'Its details could not be compared',
+  inlierLead: 'Lead in details that agree',
+} satisfies Record<FeatureName | LabelFeature | PhotoFeature | 'details', string>;
+
+export const why = {
+  summary: 'Why?',
+  summaryName: (name: string) => `Why? How the verdict on ${name} came about`,
+  stagesTitle: 'Best guess after each stage',
+  stage: 'Stage',
+  bestLabel: 'Best guess',
+  score: 'Score',
+  stageNames: rankingStages,
+  featuresTitle: 'What tipped the scales',
+  featuresNote: 'To the right speaks for the best guess being right, to the left against it.',
+  feature: 'Observation',
+  value: 'Value',
+  contribution: 'Weight',
+  unknown: 'unknown',
+  featureNames: features,
+  kindsTitle: 'How likely each answer is',
+  matchTitle: 'Details that agree',
+  matchNote:
+    'Points of the photo that lie as in a reference photo. The reference photo itself is not stored, only numbers that describe some of its details and where they lie.',
+  matchOwnNote:
+    'Points of the photo that lie as in one of your own photos, which is shown beside it.',
+  matchAlt: (inliers: string, title: string) =>
+    `The photo, and lines from ${inliers} of its points to where they lie in a reference photo of ${title}`,
+  matchCount: (inliers: string, matches: string) => `${inliers} of ${matches}`,
+  nearestTitle: 'Most similar reference photos',
+  timingsTitle: 'Time taken',
+  total: 'In all',
+  timingNames: { resize: 'Resize' },
+  factsTitle: 'Technical facts',
+  backend: 'Ran on',
+  engine: 'Search engine',
+  engines: { hnsw: 'HNSW graph', exact: 'exact comparison' },
+  photo: 'Photo',
+  photoSize: (width: string, height: string, bytes: string) => `${width} × ${height}, ${bytes}`,
+};
