@@ -6,12 +6,16 @@ import type { CollectionLabel } from '../retrieval/labels.ts';
 import { TAUGHT_COLLECTION } from '../retrieval/taught-collection.ts';
 import type { Tunings } from '../training/tuning/trainer-keep.ts';
 import type { Shelf } from './collections/shelf.ts';
+import { createTabs } from './collections/tabs.ts';
 import type { InUse } from './teaching/in-use.ts';
 import type { Library } from './teaching/library.ts';
 import { PictureSizes, picturesOf } from './teaching/pictures.ts';
 import type { TunableNetwork } from './teaching/tuned-network.ts';
 import { createTuner, type TunerParts } from './teaching/tuner.ts';
 import type { Tuning } from './teaching/tuning.ts';
+
+/** Tells what is in use has changed. */
+const CHANNEL = 'cairn-tuning-in-use';
 
 export interface PageTunerParts extends Pick<TunerParts, 'store' | 'trainer'> {
   readonly queue: TaskQueue;
@@ -62,5 +66,6 @@ export function pageTuner(parts: PageTunerParts): Promise<Tuning> {
     // Between two recognitions: none may meet references of one network and a query of another.
     use: (applied) => queue.run(() => serving.use(applied)),
     tidy: (kept) => serving.tidy(kept),
+    tabs: (hear) => createTabs(hear, CHANNEL),
   });
 }

@@ -30,6 +30,8 @@ export interface OpenGallery {
 export interface GalleryHooks {
   readonly onCrash: (error: Error) => void;
   readonly onProgress?: OnProgress;
+  /** Where the collection is searched; a worker of the page unless given. */
+  readonly bridge?: typeof bridgeIndex;
 }
 
 /** A collection that can be searched, wherever it lies. */
@@ -48,9 +50,9 @@ export class Gallery {
   /** Asked for always: a large collection that takes minutes to open is told from a worker that hangs by it. */
   readonly #onProgress: OnProgress;
 
-  constructor({ onCrash, onProgress = () => undefined }: GalleryHooks) {
+  constructor({ onCrash, onProgress = () => undefined, bridge = bridgeIndex }: GalleryHooks) {
     this.#onProgress = onProgress;
-    this.#bridge = bridgeIndex({
+    this.#bridge = bridge({
       onCrash,
       // In every new worker, so that one that crashed comes back with its collection open.
       prepare: async (api) => {

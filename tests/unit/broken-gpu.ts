@@ -53,3 +53,18 @@ export function losableGpu(): InferenceRuntime & { lose(): void } {
     },
   };
 }
+
+/** As much of a device as the watch hears from. */
+export class TestDevice extends EventTarget {
+  lose!: (info: { reason: string; message: string }) => void;
+  readonly lost = new Promise((resolve) => {
+    this.lose = resolve;
+  });
+  report(message: string): void {
+    const event = Object.assign(new Event('uncapturederror'), { error: new Error(message) });
+    this.dispatchEvent(event);
+  }
+  asDevice(): GPUDevice {
+    return this as unknown as GPUDevice;
+  }
+}

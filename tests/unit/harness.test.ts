@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, describe, expect, test } from 'vitest';
-import { NO_DEVICE, watchDevice } from '../../src/cli/harness/device-watch.ts';
 import {
   findSoftwareVulkan,
   problemOf,
@@ -12,6 +11,8 @@ import {
   startHarness,
 } from '../../src/cli/harness/index.ts';
 import { CairnError } from '../../src/errors.ts';
+import { NO_DEVICE, watchDevice } from '../../src/tensor/tf/device-watch.ts';
+import { TestDevice } from './broken-gpu.ts';
 
 const found = (name: string, fallback = false) => ({
   gpu: {} as GPU,
@@ -85,27 +86,12 @@ describe('starting', () => {
   });
 });
 
-/** As much of a device as the watch hears from. */
-class TestDevice extends EventTarget {
-  lose!: (info: { reason: string; message: string }) => void;
-  readonly lost = new Promise((resolve) => {
-    this.lose = resolve;
-  });
-  report(message: string): void {
-    const event = Object.assign(new Event('uncapturederror'), { error: new Error(message) });
-    this.dispatchEvent(event);
-  }
-  asDevice(): GPUDevice {
-    return this as unknown as GPUDevice;
-  }
-}
-
 describe('a watched device', () => {
   const failure = (work: Promise<unknown>) => work.catch((thrown: unknown) => thrown);
 
   test('ends work that would never settle', async () => {
     const device = new TestDevice();
-    const watch = watchDevice(device.asDevice(), 'Test GPU');
+    const watch = watchDevice(device.asDevice(), 'Test GPU', 'Go on.');
     const work = failure(watch.guard(new Promise(() => {})));
     device.lose({ reason: 'unknown', message: 'the driver was reset' });
     const error = (await work) as CairnError;
@@ -118,7 +104,7 @@ describe('a watched device', () => {
 
   test('explains a failure by the loss that follows it', async () => {
     const device = new TestDevice();
-    const watch = watchDevice(device.asDevice(), 'Test GPU');
+    const watch = watchDevice(device.asDevice(), 'Test GPU', 'Go on.');
     const work = failure(watch.guard(Promise.reject(new Error('mapAsync failed'))));
     setTimeout(() => device.lose({ reason: 'destroyed', message: 'gone' }), 5);
     expect(await work).toMatchObject({ code: 'backend-unavailable' });
@@ -126,7 +112,7 @@ describe('a watched device', () => {
 
   test('takes an error that nobody caught for a loss: zeros would follow', async () => {
     const device = new TestDevice();
-    const watch = watchDevice(device.asDevice(), 'Test GPU');
+    const watch = watchDevice(device.asDevice(), 'Test GPU', 'Go on.');
     device.report('the buffer is too large\nmore');
     expect(await failure(watch.guard(new Promise(() => {})))).toMatchObject({
       code: 'training-failed',
@@ -136,7 +122,7 @@ describe('a watched device', () => {
 
   test("leaves work's own outcome alone", async () => {
     const device = new TestDevice();
-    const watch = watchDevice(device.asDevice(), 'Test GPU');
+    const watch = watchDevice(device.asDevice(), 'Test GPU', 'Go on.');
     expect(await watch.guard(Promise.resolve(7))).toBe(7);
     expect(await NO_DEVICE.guard(Promise.resolve(8))).toBe(8);
     const own = new Error('of its own');

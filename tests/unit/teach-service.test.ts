@@ -7,8 +7,11 @@ import { drawScene } from '../../src/imaging/drawn.ts';
 import { initialise } from '../../src/nets/parameters.ts';
 import { type CairnStore, openStore } from '../../src/retrieval/store.ts';
 import { type TaughtLabel, writeTaught } from '../../src/retrieval/taught-collection.ts';
+import { NO_DEVICE, watchDevice } from '../../src/tensor/tf/device-watch.ts';
+import { TUNING } from '../../src/training/adapter/presets.ts';
 import { lastStagePaths } from '../../src/training/trainer/trained-paths.ts';
-import type { LastStageJob } from '../../src/training/tuning/courses.ts';
+import type { HeadJob, LastStageJob } from '../../src/training/tuning/courses.ts';
+import { GPU_FAILED } from '../../src/training/tuning/gpu-failure.ts';
 import { LAST_STAGE } from '../../src/training/tuning/last-stage-presets.ts';
 import { plainView } from '../../src/training/tuning/photo-views.ts';
 import { LowerPart } from '../../src/training/tuning/still-part.ts';
@@ -18,6 +21,7 @@ import { decodeTunedNetwork } from '../../src/training/tuning/tuned-network.ts';
 import type { EncoderEntry } from '../../src/weights/registry.ts';
 import { fromFloat32, writeSafetensors } from '../../src/weights/safetensors.ts';
 import { sha256Hex } from '../../src/weights/sha256.ts';
+import { TestDevice } from './broken-gpu.ts';
 import { HEX, randomUnits, seeded } from './retrieval-fixtures.ts';
 import { useTrainingKernels } from './wasm-backend.ts';
 
@@ -107,9 +111,16 @@ beforeEach(async () => {
   await writeTaught(store, { head, labels: taught }, () => 0, TAUGHT);
 });
 
-const service = () =>
+/** @param card what it computes on where that is not asked to be avoided; it computes as WASM does */
+const service = (card?: TestDevice) =>
   new TrainerService({
-    startBackend: async () => ({ backend: 'wasm', reason: 'test' }),
+    startBackend: async (wish) =>
+      card && wish === 'auto'
+        ? {
+            report: { backend: 'webgpu', reason: 'test' },
+            watch: watchDevice(card.asDevice(), 'a card', 'Again.'),
+          }
+        : { report: { backend: 'wasm', reason: 'test' }, watch: NO_DEVICE },
     decode,
     openStore: async () => store,
   });
@@ -122,6 +133,7 @@ const job = (change: Partial<LastStageJob> = {}): LastStageJob => ({
   bank: randomUnits(12, DIM, 2),
   inUse: null,
   resume: false,
+  wish: 'auto',
   settings: {
     ...LAST_STAGE,
     steps: 12,
@@ -211,5 +223,55 @@ describe('the trainer on head and last stage', () => {
       code: 'storage-failed',
     });
     await trainer.discard();
+  });
+});
+
+const headJob = (): HeadJob => {
+  const { network: _, settings: __, ...rest } = job();
+  const few = { steps: 12, batch: 8, rank: 4, warmUp: 2, validateEvery: 2, saveEvery: 4 };
+  return { ...rest, scope: 'head', settings: { ...TUNING, ...few } };
+};
+
+describe.each([
+  ['head', headJob],
+  ['last stage', job],
+] as const)('a graphics processor that fails while the %s is tuned', (_, jobOf) => {
+  const failed = { code: 'training-failed', subject: GPU_FAILED };
+
+  it.each(['is lost', 'refuses a command'] as const)(
+    '%s: that is said, and WASM goes on from what was kept as an undisturbed run does',
+    async (how) => {
+      const whole = service();
+      await whole.open(jobOf());
+      const expected = await whole.advance(12);
+      const file = whole.best();
+      await whole.discard();
+      const card = new TestDevice();
+      const first = service(card);
+      expect(await first.open(jobOf())).toMatchObject({ backend: { backend: 'webgpu' } });
+      await first.advance(5);
+      if (how === 'is lost') card.lose({ reason: 'unknown', message: 'the driver was reset' });
+      else card.report('out of memory');
+      await expect(first.advance(3)).rejects.toMatchObject(failed);
+      // Nothing that it computes from then on is kept.
+      await expect(first.save()).rejects.toMatchObject(failed);
+      expect((await savedRun(store))?.step).toBe(4);
+      const second = service(card);
+      const resumed = await second.open({ ...jobOf(), resume: true, wish: 'wasm' });
+      expect(resumed).toMatchObject({ step: 4, backend: { backend: 'wasm' } });
+      expect((await second.advance(12)).points).toEqual(expected.points);
+      expect(second.best()).toEqual(file);
+      await second.discard();
+    },
+  );
+
+  it('is lost at the start: nothing is kept, and starting again on WASM works', async () => {
+    const card = new TestDevice();
+    card.lose({ reason: 'unknown', message: 'gone' });
+    await expect(service(card).open(jobOf())).rejects.toMatchObject(failed);
+    expect(await savedRun(store)).toBeNull();
+    const again = service(card);
+    expect(await again.open({ ...jobOf(), wish: 'wasm' })).toMatchObject({ step: 0 });
+    await again.discard();
   });
 });

@@ -1,123 +1,15 @@
 // The tuner: drives a trainer step by step, pauses, stops, survives a visit, applies and undoes heads.
-import 'fake-indexeddb/auto';
-import { signal } from '@preact/signals';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { createTuner, tuningsOf } from '../../src/app/teaching/tuner.ts';
-import type { Remote } from '../../src/bridge/worker-bridge.ts';
+import { tuningsOf } from '../../src/app/teaching/tuner.ts';
 import { CairnError } from '../../src/errors.ts';
-import { type CairnStore, openStore } from '../../src/retrieval/store.ts';
-import type { LastStageJob, TuningJob } from '../../src/training/tuning/courses.ts';
-import {
-  type AppliedTuning,
-  savedRun,
-  saveRun,
-  type TuningScope,
-} from '../../src/training/tuning/trainer-keep.ts';
-import type { TrainerService, TuningStatus } from '../../src/training/tuning/trainer-service.ts';
-import type { EncoderEntry } from '../../src/weights/registry.ts';
-import { HEX } from './retrieval-fixtures.ts';
-
-const STEPS = 9;
-const SHARE = { right: 1, of: 2, lead: 0.1 };
-const FIGURES = { taught: SHARE, known: SHARE };
-const FILE = Uint8Array.of(1, 2, 3);
-const ENTRY = { id: 'e' } as EncoderEntry;
+import type { LastStageJob } from '../../src/training/tuning/courses.ts';
+import { GPU_FAILED } from '../../src/training/tuning/gpu-failure.ts';
+import { savedRun } from '../../src/training/tuning/trainer-keep.ts';
+import { ENTRY, FIGURES, FILE, freshStore, STEPS, scripted, settle } from './tuner-script.ts';
 
 // Node 20 has no navigator: as in a browser that tells nothing of its memory or storage.
 beforeAll(() => vi.stubGlobal('navigator', {}));
 afterAll(() => vi.unstubAllGlobals());
-
-let number = 0;
-const freshStore = (): Promise<CairnStore> => openStore({ name: `tuner-${number++}` });
-const settle = () => new Promise((done) => setTimeout(done, 50));
-
-/** A trainer whose calls of `advance` are answered by the test. */
-function scripted(store: CairnStore) {
-  let step = 0;
-  const waiting: ((fail?: Error) => void)[] = [];
-  const used: (AppliedTuning | null)[] = [];
-  const jobs: TuningJob[] = [];
-  let scope: TuningScope = 'head';
-  let failing = false;
-  let released = 0;
-  const status = (): TuningStatus => ({
-    scope,
-    backend: { backend: 'wasm', reason: 'test' },
-    step,
-    steps: STEPS,
-    points: [],
-    before: FIGURES,
-    best: step > 0 ? { step, figures: FIGURES } : null,
-    photos: 5,
-    landmarks: 3,
-  });
-  const save = async () => {
-    const { points, before, best } = status();
-    const run = { key: 'k', scope, step, steps: STEPS, points, before, state: FILE };
-    await saveRun(store, { ...run, best: best && { ...best, bytes: FILE } });
-  };
-  const api = {
-    open: async (job: TuningJob) => {
-      jobs.push(job);
-      scope = job.scope;
-      const { resume } = job;
-      step = resume ? ((await savedRun(store))?.step ?? 0) : 0;
-      return status();
-    },
-    advance: (count: number) =>
-      new Promise<TuningStatus>((resolve, reject) => {
-        waiting.push((fail) => {
-          if (fail) return reject(fail);
-          step = Math.min(STEPS, step + count);
-          resolve(status());
-        });
-      }),
-    save,
-    best: async () => FILE,
-    discard: async () => undefined,
-  };
-  const go = async (fail?: Error) => {
-    waiting.shift()?.(fail);
-    await settle();
-  };
-  const create = async () =>
-    createTuner({
-      store,
-      trainer: {
-        api: api as unknown as Remote<TrainerService>,
-        release: () => {
-          released += 1;
-        },
-      },
-      job: {
-        known: 'a',
-        taught: 'b',
-        encoder: { id: 'e', weightsSha256: HEX('a'), dim: 4 },
-        bank: new Float32Array(4),
-      },
-      needs: signal({ taught: [3], knownLandmarks: 5, rows: 20, dim: 4 }),
-      network: { models: 'http://localhost/', entry: ENTRY, slice: { from: 0, dim: 4 } },
-      pictures: async () => [0, 1, 2].map((i) => ({ id: `${i}`, blob: new Blob(['12345']) })),
-      pictureFacts: async () => ({ missing: 0, bytes: 15 }),
-      tunings: await tuningsOf(store),
-      use: async (applied) => {
-        used.push(applied);
-        if (failing && applied) throw new CairnError('storage-full', 'no room', 'make some');
-      },
-      tidy: async () => undefined,
-    });
-  return {
-    create,
-    go,
-    waiting,
-    used,
-    jobs,
-    released: () => released,
-    fail: (now: boolean) => {
-      failing = now;
-    },
-  };
-}
 
 describe('the tuner', () => {
   it('runs to the end, applies the best head, and undoes it, also after a visit', async () => {
@@ -183,6 +75,34 @@ describe('the tuner', () => {
     await go(new CairnError('worker-crashed', 'gone', 'again'));
     expect(tuner.state.value).toMatchObject({ at: 'failed', error: { code: 'worker-crashed' } });
     expect(tuner.saved.value).toEqual({ scope: 'head', step: 3, steps: STEPS });
+  });
+
+  it('goes on without the graphics processor from the step where that fails', async () => {
+    const store = await freshStore();
+    const { create, go, jobs } = scripted(store);
+    const tuner = await create();
+    void tuner.start();
+    await settle();
+    tuner.pause();
+    await go();
+    tuner.resume();
+    await settle();
+    await go(new CairnError('training-failed', 'It is lost.', 'Again.', { subject: GPU_FAILED }));
+    expect(tuner.state.value).toMatchObject({ at: 'failed', error: { subject: GPU_FAILED } });
+    await settle();
+    expect(tuner.saved.value).toEqual({ scope: 'head', step: 3, steps: STEPS });
+    void tuner.resumeSaved();
+    await settle();
+    await go();
+    expect(tuner.state.value).toMatchObject({ at: 'running', run: { step: 6 } });
+    await go(new CairnError('worker-crashed', 'gone', 'again'));
+    void tuner.start();
+    await settle();
+    expect(jobs.map(({ wish, resume }) => [wish, resume])).toEqual([
+      ['auto', false],
+      ['wasm', true],
+      ['wasm', false],
+    ]);
   });
 
   it('tunes head and last stage when that is chosen, step by step, and undoes to what was before', async () => {
@@ -282,5 +202,44 @@ describe('the tuner', () => {
     expect(await tuningsOf(store)).toEqual(kept);
     await there.undo();
     expect((await tuningsOf(store)).active).toMatchObject({ applied: first.applied });
+  });
+
+  it('follows what another tab puts to use and undoes, or goes on as it was', async () => {
+    const store = await freshStore();
+    const [one, other] = [scripted(store), scripted(store)];
+    const heard = new Map<object, () => void>();
+    const tabs = (hear: () => void) => {
+      const tab = {
+        tell: () => {
+          for (const [listener, told] of heard) if (listener !== tab) told();
+        },
+      };
+      heard.set(tab, hear);
+      return tab;
+    };
+    const here = await one.create({ tabs });
+    const there = await other.create({ tabs });
+    const tune = async () => {
+      void here.start();
+      await settle();
+      here.stop();
+      await one.go();
+      await here.apply();
+      await settle();
+    };
+    await tune();
+    const first = here.active.value;
+    expect(there.active.value).toEqual(first);
+    expect(other.used).toEqual([first]);
+    // Either may undo what both show.
+    await there.undo();
+    await settle();
+    expect(here.active.value).toBeNull();
+    expect(one.used.at(-1)).toBeNull();
+    other.fail(true);
+    await tune();
+    expect(here.active.value).not.toBeNull();
+    expect(there.active.value).toBeNull();
+    expect(other.used.at(-1)).toBeNull();
   });
 });

@@ -2,6 +2,7 @@
 
 import type { ReferenceView } from '../../src/matching/reference-view.ts';
 import { IndexService } from '../../src/retrieval/index-service.ts';
+import type { LoadedCollection } from '../../src/retrieval/loaded.ts';
 import { MemoryStore } from '../../src/retrieval/memory-store.ts';
 import type { StoredReference } from '../../src/retrieval/search.ts';
 import type { CollectionRow } from '../../src/retrieval/writer.ts';
@@ -36,15 +37,21 @@ export const row = (label: number, away: number, points?: number): CollectionRow
   view: points === undefined ? undefined : viewOf(points),
 });
 
+/** In shards of about three rows. */
+export async function loadedRows(
+  rows: readonly CollectionRow[],
+  labels: number,
+): Promise<LoadedCollection> {
+  const matcher = { id: 'm', weightsSha256: HEX('c') };
+  const head = { ...headOf(labels, DIM), matcher };
+  return loadFiles(await filesOf(head, rows, { maxShardBytes: 1024 + 400 }));
+}
+
 export async function openIndex(
   rows: readonly CollectionRow[],
   labels: number,
 ): Promise<IndexService> {
-  const matcher = { id: 'm', weightsSha256: HEX('c') };
-  const head = { ...headOf(labels, DIM), matcher };
-  // Shards of about three rows.
-  const files = await filesOf(head, rows, { maxShardBytes: 1024 + 400 });
   const index = new IndexService({ store: new MemoryStore(), graphs: 'lazy' });
-  await index.open({ kind: 'loaded', loaded: await loadFiles(files) });
+  await index.open({ kind: 'loaded', loaded: await loadedRows(rows, labels) });
   return index;
 }

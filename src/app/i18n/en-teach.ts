@@ -51,6 +51,8 @@ const tuning = {
     `An earlier tuning (${what}) stopped at step ${step} of ${steps}.`,
   resumeSaved: 'Go on with it',
   changed: 'What you taught has changed since that tuning was interrupted. Start anew.',
+  gpuFailed:
+    'The graphics processor failed. Start again, or go on from what was kept: the tuning is computed without it then.',
   states: {
     running: 'Tuning',
     paused: 'Paused',

@@ -39,6 +39,7 @@ const tuning: Messages['teach']['tuning'] = {
   interrupted: (what, step, steps) => `上次微调（${what}）停在第 ${step} 步，共 ${steps} 步。`,
   resumeSaved: '继续上次微调',
   changed: '微调中断之后，你教过的内容有了变化，请重新开始。',
+  gpuFailed: '图形处理器出了故障。请重新开始，或从已保存的进度继续：之后的微调不再使用它。',
   states: {
     running: '正在微调',
     paused: '已暂停',

@@ -1,9 +1,12 @@
 // Fine-tuning on the place Teach: what it is, how far it is, and what to do with its result.
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import type { PlainError } from '../../errors.ts';
 import type { Progress } from '../../progress.ts';
+import { GPU_FAILED } from '../../training/tuning/gpu-failure.ts';
 import type { TuningScope } from '../../training/tuning/trainer-keep.ts';
 import { useApp, useWords } from '../app.ts';
+import type { Messages } from '../i18n/messages.ts';
 import { saveFile } from '../shell/save-file.ts';
 import { type Act, useAct } from '../shell/use-act.ts';
 import type { Tuning, TuningState } from '../teaching/tuning.ts';
@@ -113,6 +116,11 @@ function InUse({ tuning, act }: PartProps) {
   );
 }
 
+function failureOf({ code, subject }: PlainError, { errors, teach }: Messages): string {
+  if (subject === GPU_FAILED) return teach.tuning.gpuFailed;
+  return code === 'usage' ? teach.tuning.changed : errors[code].what;
+}
+
 function Begin({ tuning, state, act }: PartProps & { readonly state: TuningState }) {
   const { t, f } = useWords();
   const words = t.teach.tuning;
@@ -123,7 +131,7 @@ function Begin({ tuning, state, act }: PartProps & { readonly state: TuningState
       <TuningChoice tuning={tuning} />
       {state.at === 'failed' && (
         <p class="lesson__failure" data-testid="tuning-failed" data-code={state.error.code}>
-          {state.error.code === 'usage' ? words.changed : t.errors[state.error.code].what}
+          {failureOf(state.error, t)}
         </p>
       )}
       {state.at === 'elsewhere' && (

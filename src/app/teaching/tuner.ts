@@ -1,8 +1,7 @@
 // Fine-tuning at work: drives the trainer a few steps at a time, so that pausing and leaving are easy.
 import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
 import type { Remote } from '../../bridge/worker-bridge.ts';
-import { CairnError, toPlainError } from '../../errors.ts';
-import { TaskQueue } from '../../inference/task-queue.ts';
+import { toPlainError } from '../../errors.ts';
 import type { CairnStore } from '../../retrieval/store.ts';
 import { tunedCollection } from '../../retrieval/taught-collection.ts';
 import { TUNING } from '../../training/adapter/presets.ts';
@@ -12,32 +11,32 @@ import {
   type TuningNeeds,
 } from '../../training/adapter/tuning-data.ts';
 import type { NetworkJob, TuningInUse, TuningJob } from '../../training/tuning/courses.ts';
+import { GPU_FAILED } from '../../training/tuning/gpu-failure.ts';
 import { lastStageRefusal, type PictureFacts } from '../../training/tuning/last-stage-needs.ts';
 import { LAST_STAGE } from '../../training/tuning/last-stage-presets.ts';
+import type { TrainingWish } from '../../training/tuning/trainer-backend.ts';
 import {
   type AppliedTuning,
   dropRun,
   readTunings,
   savedRun,
+  type TunedResult,
   type TuningScope,
   type Tunings,
-  writeTunings,
 } from '../../training/tuning/trainer-keep.ts';
 import type { TrainerService, TuningStatus } from '../../training/tuning/trainer-service.ts';
 import { sha256Hex } from '../../weights/sha256.ts';
 import { deviceFacts } from './device-facts.ts';
-import { holdIfFree, inTurn } from './locks.ts';
+import { holdIfFree } from './locks.ts';
 import type { SavedTuning, Tuning, TuningState } from './tuning.ts';
+import { type ChangesParts, TuningChanges } from './tuning-changes.ts';
 
 /** Steps in one call to the trainer: at most a second or two without news. */
 const STEPS_A_CALL = { head: 3, 'last-stage': 1 } as const satisfies Record<TuningScope, number>;
 /** Held from a run's start to its end: two tabs would write over each other's checkpoints. */
 const LOCK = 'cairn-tuning';
-/** Held while the tuning in use is changed. */
-const IN_USE_LOCK = 'cairn-tuning-in-use';
 
-export interface TunerParts {
-  readonly store: CairnStore;
+export interface TunerParts extends ChangesParts {
   readonly trainer: { readonly api: Remote<TrainerService>; release(): void };
   readonly job: Pick<TuningJob, 'known' | 'taught' | 'encoder' | 'bank'>;
   /** The network whose last stage can be tuned. */
@@ -47,21 +46,14 @@ export interface TunerParts {
   /** What of these there is, asked for at every change of what was taught. */
   readonly pictureFacts: () => Promise<PictureFacts>;
   readonly needs: ReadonlySignal<TuningNeeds>;
-  readonly tunings: Tunings;
-  /**
-   * Searches and describes through this from now on; null = as shipped. What it writes is whole, and
-   * nothing that was there before is touched.
-   */
-  readonly use: (applied: AppliedTuning | null) => Promise<void>;
-  /** Drops what belongs to none of these any more. */
-  readonly tidy: (tunings: Tunings) => Promise<void>;
 }
 
 /** @returns the tuner, once it knows what an earlier visit left */
 export async function createTuner(parts: TunerParts): Promise<Tuning> {
-  const { store, trainer, needs, use } = parts;
+  const { store, trainer, needs } = parts;
   const state = signal<TuningState>({ at: 'idle' });
-  const tunings = signal(parts.tunings);
+  const changes = new TuningChanges(parts);
+  const { tunings } = changes;
   const saved = signal<SavedTuning | null>(null);
   const scope = signal<TuningScope>('head');
   const device = signal<DeviceFacts>(await deviceFacts(store));
@@ -107,16 +99,21 @@ export async function createTuner(parts: TunerParts): Promise<Tuning> {
     release = null;
   }
 
+  /** WASM from the first failure of the graphics processor on: what it cannot do once it may never do. */
+  let wish: TrainingWish = 'auto';
+
   function fail(thrown: unknown): void {
     trainer.release();
     letGo();
-    state.value = { at: 'failed', error: toPlainError(thrown) };
+    const error = toPlainError(thrown);
+    if (error.subject === GPU_FAILED) wish = 'wasm';
+    state.value = { at: 'failed', error };
     void lookForSaved();
   }
 
   async function jobFor(what: TuningScope, resume: boolean): Promise<TuningJob> {
     const inUse = await inUseOf(tunings.peek().active, parts.network);
-    const base = { ...parts.job, inUse, resume };
+    const base = { ...parts.job, inUse, resume, wish };
     return what === 'head'
       ? { ...base, scope: what, settings: TUNING }
       : {
@@ -174,28 +171,22 @@ export async function createTuner(parts: TunerParts): Promise<Tuning> {
   }
 
   /**
-   * In this order: until the last write, a page that is closed comes back as it was. What another tab has left in use
-   * since is what `nextOf` gets: a tuning that this page does not know of must not be lost.
+   * The best result of a run. A worker that has died since has left it in what was kept of the run, unless it died before
+   * that. @throws CairnError as the worker's death does
    */
-  async function changeNow(nextOf: (now: Tunings) => Tunings): Promise<void> {
-    const before = tunings.peek();
-    const next = nextOf(store.persistent ? await readTunings(store) : before);
+  async function bestOf({
+    scope: tuned,
+    best,
+  }: TuningStatus): Promise<TunedResult['bytes'] | null> {
+    if (!best) return null;
     try {
-      await use(next.active);
-      await writeTunings(store, next);
+      return await trainer.api.best();
     } catch (thrown) {
-      await use(before.active);
+      const kept = await savedRun(store);
+      if (kept?.scope === tuned && kept.best?.step === best.step) return kept.best.bytes;
       throw thrown;
     }
-    tunings.value = next;
-    // What is left over does no harm, and goes at the next change.
-    await parts.tidy(next).catch(() => undefined);
   }
-
-  /** One after the other: each begins with what the one before has left in use. */
-  const changes = new TaskQueue();
-  const change = (nextOf: (now: Tunings) => Tunings) =>
-    changes.run(() => inTurn(IN_USE_LOCK, () => changeNow(nextOf)));
 
   async function discard(): Promise<void> {
     await driving;
@@ -239,14 +230,15 @@ export async function createTuner(parts: TunerParts): Promise<Tuning> {
     async apply() {
       await driving;
       const now = state.peek();
-      const best = now.at === 'over' ? now.run.best : null;
-      const bytes = best && (await trainer.api.best());
-      if (now.at !== 'over' || !best || !bytes) return;
+      if (now.at !== 'over') return;
+      const { best } = now.run;
+      const bytes = await bestOf(now.run);
+      if (!best || !bytes) return;
       const { before, scope: tuned } = now.run;
       const applied = new Date().toISOString();
       state.value = { at: 'applying', run: now.run };
       try {
-        await change(({ active }) => ({
+        await changes.change(({ active }) => ({
           active: { scope: tuned, bytes, figures: best.figures, before, applied },
           previous: active,
         }));
@@ -256,20 +248,10 @@ export async function createTuner(parts: TunerParts): Promise<Tuning> {
       }
       await discard();
     },
-    undo: () =>
-      change(({ active, previous }) => {
-        if (active?.applied === tunings.peek().active?.applied) {
-          return { active: previous, previous: null };
-        }
-        throw new CairnError(
-          'usage',
-          'Another tab has put another tuning to use.',
-          'Reload the page: it shows what is in use now.',
-        );
-      }),
+    undo: () => changes.undo(),
     async exported() {
       const now = state.peek();
-      const fresh = 'run' in now && now.run.best ? await trainer.api.best() : null;
+      const fresh = 'run' in now ? await bestOf(now.run) : null;
       const { active } = tunings.peek();
       const bytes = fresh ?? active?.bytes;
       const what = fresh && 'run' in now ? now.run.scope : active?.scope;

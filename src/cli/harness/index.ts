@@ -1,11 +1,14 @@
 // The harness that trains in Node: takes WebGPU on a real adapter, else WASM, else plain JavaScript.
 import { CairnError } from '../../errors.ts';
 import { isSoftwareAdapter } from '../../inference/backend.ts';
-import { type DeviceWatch, NO_DEVICE, watchDevice } from './device-watch.ts';
+import { type DeviceWatch, NO_DEVICE, watchDevice } from '../../tensor/tf/device-watch.ts';
 import { findGpu, type GpuSearch, installGpu, type NodeGpu } from './node-gpu.ts';
 import { releaseWebGpu, useCpu, useWasm, useWebGpu } from './tfjs-backends.ts';
 
 export { findSoftwareVulkan, softwareVulkanEnvironment } from './software-vulkan.ts';
+
+const WHEN_LOST =
+  'Go on from the last checkpoint with --resume; if it happens again, train smaller batches or pictures, or choose --backend wasm.';
 
 export type HarnessBackend = 'webgpu' | 'wasm' | 'cpu';
 export type HarnessWish = 'auto' | HarnessBackend;
@@ -82,7 +85,7 @@ async function startWebGpu({ gpu, facts }: NodeGpu, because: string): Promise<Ha
     uninstall();
     throw cause;
   }
-  const { lost, guard, release } = watchDevice(device, facts.name);
+  const { lost, guard, release } = watchDevice(device, facts.name, WHEN_LOST);
   const software = isSoftwareAdapter(facts);
   let disposed = false;
   return {

@@ -24,8 +24,13 @@ export const NO_DEVICE: DeviceWatch = {
  * Watches from now on until `release` is called, before the device is destroyed on purpose. An error that
  * WebGPU reports to nobody else counts as a loss: out of memory or a refused command leaves zeros where
  * numbers should be, and tfjs would go on with them.
+ * @param remedy what to do about it, where this training runs
  */
-export function watchDevice(device: GPUDevice, name: string): DeviceWatch & { release(): void } {
+export function watchDevice(
+  device: GPUDevice,
+  name: string,
+  remedy: string,
+): DeviceWatch & { release(): void } {
   const controller = new AbortController();
   const { signal } = controller;
   let released = false;
@@ -35,10 +40,10 @@ export function watchDevice(device: GPUDevice, name: string): DeviceWatch & { re
   const onError = (event: GPUUncapturedErrorEvent) => {
     // Dawn would print it on standard output, which belongs to --json.
     event.preventDefault();
-    fail(refused(name, event.error));
+    fail(refused(name, event.error, remedy));
   };
   device.addEventListener('uncapturederror', onError);
-  void device.lost.then(({ reason, message }) => fail(deviceLost(name, reason, message)));
+  void device.lost.then(({ reason, message }) => fail(deviceLost(name, message || reason, remedy)));
   return {
     lost: signal,
     guard: async (work) => {
@@ -75,17 +80,14 @@ function failureOf(signal: AbortSignal): { promise: Promise<never>; stop: () => 
   return { promise, stop };
 }
 
-const REMEDY =
-  'Go on from the last checkpoint with --resume; if it happens again, train smaller batches or pictures, or choose --backend wasm.';
-
-function deviceLost(name: string, reason: string, message: string): CairnError {
-  const words = `The WebGPU device ${name} was lost (${message || reason}).`;
-  return new CairnError('backend-unavailable', words, REMEDY);
+function deviceLost(name: string, why: string, remedy: string): CairnError {
+  const words = `The WebGPU device ${name} was lost (${why}).`;
+  return new CairnError('backend-unavailable', words, remedy);
 }
 
-function refused(name: string, error: GPUError): CairnError {
+function refused(name: string, error: GPUError, remedy: string): CairnError {
   const [line] = error.message.split('\n');
   const what = 'GPUOutOfMemoryError' in globalThis && error instanceof GPUOutOfMemoryError;
   const words = what ? 'ran out of memory' : 'refused a command';
-  return new CairnError('training-failed', `The WebGPU device ${name} ${words}: ${line}`, REMEDY);
+  return new CairnError('training-failed', `The WebGPU device ${name} ${words}: ${line}`, remedy);
 }

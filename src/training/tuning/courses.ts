@@ -24,6 +24,7 @@ import type { LastStageSettings } from './last-stage-presets.ts';
 import { LastStageTrainer, tunedSimilarity } from './last-stage-trainer.ts';
 import { type PhotoViews, plainView, viewsOf } from './photo-views.ts';
 import { type CutEncoder, LowerPart } from './still-part.ts';
+import type { TrainingWish } from './trainer-backend.ts';
 import { encodeTunedNetwork } from './tuned-network.ts';
 
 interface JobBase {
@@ -37,6 +38,7 @@ interface JobBase {
   readonly inUse: TuningInUse | null;
   /** Goes on with the saved run. */
   readonly resume: boolean;
+  readonly wish: TrainingWish;
 }
 
 export type TuningInUse =

@@ -3,6 +3,7 @@ import { CairnError, throwIfAborted } from '../../errors.ts';
 import type { DecodePhoto } from '../../imaging/decode.ts';
 import type { LongWork } from '../../progress.ts';
 import type { CairnStore } from '../../retrieval/store.ts';
+import type { DeviceWatch } from '../../tensor/tf/device-watch.ts';
 import type { Figures } from '../adapter/figures.ts';
 import {
   type Course,
@@ -12,7 +13,8 @@ import {
   openCourse,
   type TuningJob,
 } from './courses.ts';
-import type { TrainingBackend } from './trainer-backend.ts';
+import { onDevice } from './gpu-failure.ts';
+import type { StartedBackend, TrainingBackend, TrainingWish } from './trainer-backend.ts';
 import {
   dropRun,
   type SavedRun,
@@ -38,7 +40,7 @@ export interface TuningStatus {
 
 /** What differs between a browser's worker and a test. */
 export interface TrainerPlace {
-  readonly startBackend: () => Promise<TrainingBackend>;
+  readonly startBackend: (wish: TrainingWish) => Promise<StartedBackend>;
   readonly decode: DecodePhoto;
   readonly openStore: () => Promise<CairnStore>;
 }
@@ -47,6 +49,7 @@ interface Run {
   readonly job: TuningJob;
   readonly key: string;
   readonly backend: TrainingBackend;
+  readonly watch: DeviceWatch;
   readonly course: Course;
   readonly before: Figures;
   readonly photos: number;
@@ -70,7 +73,7 @@ export class TrainerService {
   /**
    * Prepares a run, or goes on with the saved one.
    * @throws CairnError `collection-*`, `storage-*`, `model-*`, `photo-*`, `backend-unavailable`; `usage` for
-   * a saved run that no longer fits; `aborted`
+   * a saved run that no longer fits; `aborted`; `training-failed` of a device (`onDevice`)
    */
   async open(job: TuningJob, work: LongWork = {}): Promise<TuningStatus> {
     this.#close();
@@ -86,14 +89,16 @@ export class TrainerService {
       );
     }
     throwIfAborted(work.signal);
-    const backend = await this.#place.startBackend();
-    const course = await openCourse(job, material, store, this.#place.decode, work);
+    const { report: backend, watch } = await this.#place.startBackend(job.wish);
+    const { decode } = this.#place;
+    const course = await onDevice(watch, openCourse(job, material, store, decode, work));
     try {
       const { classes, vectors, dim } = material.data;
       const about = {
         job,
         key,
         backend,
+        watch,
         course,
         photos: vectors.length / dim,
         landmarks: classes.length,
@@ -101,7 +106,7 @@ export class TrainerService {
       };
       this.#run = saved
         ? { ...about, ...goneOn(course, saved) }
-        : { ...about, ...(await begun(course, await figuresInUse(job, material, store))) };
+        : { ...about, ...(await begun(about, await figuresInUse(job, material, store))) };
     } catch (thrown) {
       course.dispose();
       throw thrown;
@@ -111,15 +116,15 @@ export class TrainerService {
 
   /**
    * Up to `count` steps, fewer at the end; validates and saves where the settings say so.
-   * @throws CairnError `usage` without a run, `training-failed`, `storage-*`, `aborted`
+   * @throws CairnError `usage` without a run, `training-failed`, also of a device (`onDevice`), `storage-*`, `aborted`
    */
   async advance(count: number, work: LongWork = {}): Promise<TuningStatus> {
     const run = this.#current();
-    const { course, job } = run;
+    const { course, job, watch } = run;
     const { steps, validateEvery, saveEvery } = job.settings;
     for (let i = 0; i < count && course.step < steps; i++) {
       throwIfAborted(work.signal);
-      run.recent.push(await course.advance());
+      run.recent.push(await onDevice(watch, course.advance()));
       const last = course.step === steps;
       if (course.step % validateEvery === 0 || last) await this.#validate(run);
       if (course.step % saveEvery === 0 || last) await this.save();
@@ -127,10 +132,10 @@ export class TrainerService {
     return this.#status();
   }
 
-  /** Keeps the run as it stands; throws `usage` without one. */
+  /** Keeps the run as it stands; throws `usage` without one, and nothing is kept of a device that has failed. */
   async save(): Promise<void> {
-    const { key, course, job, points, before, best } = this.#current();
-    const state = await course.save();
+    const { key, course, job, points, before, best, watch } = this.#current();
+    const state = await onDevice(watch, course.save());
     await saveRun(await this.#open(), {
       key,
       scope: job.scope,
@@ -155,8 +160,8 @@ export class TrainerService {
   }
 
   async #validate(run: Run): Promise<void> {
-    const { course, recent } = run;
-    const { loss, figures } = await course.validate();
+    const { course, recent, watch } = run;
+    const { loss, figures } = await onDevice(watch, course.validate());
     const mean = recent.reduce((sum, each) => sum + each, 0) / recent.length;
     run.points.push({ step: course.step, loss: mean, validation: loss });
     run.recent = [];
@@ -164,8 +169,9 @@ export class TrainerService {
     if (loss !== null && loss >= run.bestLoss) return;
     // A part of what is in use may improve and still be worse than the whole.
     if (figures.taught.right < run.before.taught.right) return;
+    const bytes = await onDevice(watch, course.file());
     run.bestLoss = loss ?? run.bestLoss;
-    run.best = { step: course.step, figures, bytes: await course.file() };
+    run.best = { step: course.step, figures, bytes };
   }
 
   #status(): TuningStatus {
@@ -208,8 +214,11 @@ function goneOn(course: Course, { state, points, before, best }: SavedRun): Stan
   return { points: [...points], before, best, bestLoss };
 }
 
-async function begun(course: Course, before: Figures): Promise<Standing> {
-  const { loss } = await course.validate();
+async function begun(
+  { course, watch }: Pick<Run, 'course' | 'watch'>,
+  before: Figures,
+): Promise<Standing> {
+  const { loss } = await onDevice(watch, course.validate());
   const points = [{ step: 0, loss: null, validation: loss }];
   // What was not tuned is what the tuned must beat.
   return { points, before, best: null, bestLoss: loss ?? Number.POSITIVE_INFINITY };

@@ -1,6 +1,7 @@
 // The bridge's link to a Node thread: worker_threads tell of a death by themselves.
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, Worker } from 'node:worker_threads';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
+import { serve } from '../../../src/bridge/serve.ts';
 import type { WorkerLink } from '../../../src/bridge/worker-link.ts';
 
 const file = (name: string) => new URL(name, import.meta.url).href;
@@ -26,6 +27,34 @@ export function linkThread(watched = true, worker = './worker.ts'): ThreadLink {
       if (!watched) return;
       thread.on('error', (error: Error) => report(error.message));
       thread.on('exit', (code) => report(`it ended with code ${code}`));
+    },
+  };
+}
+
+/**
+ * A worker of this very thread, for objects that share what the test has.
+ * @param dies asked before each call whether the worker dies in it
+ */
+export function linkHere(api: object, dies: (method: string) => boolean): WorkerLink {
+  const { port1: inside, port2: outside } = new MessageChannel();
+  let report: (why: string) => void = () => undefined;
+  const mortal = Object.fromEntries(
+    Object.entries(api).map(([method, work]) => [
+      method,
+      (...args: unknown[]) => {
+        if (!dies(method)) return work(...args);
+        inside.close();
+        report('it was killed');
+        return new Promise(() => undefined);
+      },
+    ]),
+  );
+  serve(mortal, nodeEndpoint(inside));
+  return {
+    endpoint: nodeEndpoint(outside),
+    terminate: () => outside.close(),
+    onDeath: (told) => {
+      report = told;
     },
   };
 }
