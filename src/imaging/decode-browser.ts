@@ -5,7 +5,7 @@ import { decodeBmp } from './bmp.ts';
 import { type Bitmap8, flattenOnWhite } from './decode.ts';
 import { inspectPhoto, type PhotoHeader } from './inspect.ts';
 import { decodedSize } from './limits.ts';
-import { corruptPhoto } from './photo-errors.ts';
+import { corruptPhoto, heicReaderMissing } from './photo-errors.ts';
 import { type QuarterTurns, turnPixels } from './turn.ts';
 
 interface Size {
@@ -139,11 +139,10 @@ async function decodeHeicAnyhow(
   try {
     return await decodeByBrowser(bytes, header, size);
   } catch {
-    const [{ decodeHeic }, { libheifFiles }] = await Promise.all([
-      import('./heic/decode-heic.ts'),
-      import('./heic/files-browser.ts'),
-    ]);
-    return decodeHeic(bytes, header, size, await libheifFiles());
+    const part = await import('./heic/decode-in-browser.ts').catch((cause: unknown) => {
+      throw heicReaderMissing(cause);
+    });
+    return part.decodeHeicInBrowser(bytes, header, size);
   }
 }
 

@@ -41,3 +41,13 @@ export function tooLargePhoto(what: string): CairnError {
     'Make a smaller copy of it and choose that.',
   );
 }
+
+/** No fault of the photo: what reads it is fetched with the first one. */
+export function heicReaderMissing(cause: unknown): CairnError {
+  return new CairnError(
+    'download-failed',
+    'What reads HEIC photos could not be fetched.',
+    'Connect to the network once and try again, or export the photo as a JPEG.',
+    { cause, subject: 'heic-reader' },
+  );
+}

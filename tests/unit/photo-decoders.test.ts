@@ -8,7 +8,7 @@ import { decodeBmp } from '../../src/imaging/bmp.ts';
 import { DECODER_VERSION, decoderVersionOf } from '../../src/imaging/decoder-version-node.ts';
 import { decodeHeic } from '../../src/imaging/heic/decode-heic.ts';
 import { libheifFiles } from '../../src/imaging/heic/files-node.ts';
-import { compileLibheif, type LibheifFiles } from '../../src/imaging/heic/libheif.ts';
+import { compileLibheif, type LibheifFiles } from '../../src/imaging/heic/heif-decoder.ts';
 import { inspectPhoto } from '../../src/imaging/inspect.ts';
 
 const fixture = (name: string): Buffer =>

@@ -6,7 +6,7 @@ import { PHOTO_LIMITS } from '../limits.ts';
 import { corruptPhoto } from '../photo-errors.ts';
 import { shrinkRgba } from '../shrink.ts';
 import { srgbConverter } from './colours.ts';
-import { type LibheifFiles, withPrimaryPicture } from './libheif.ts';
+import { type LibheifFiles, withPrimaryPicture } from './heif-decoder.ts';
 
 interface Size {
   readonly width: number;

@@ -2,7 +2,8 @@
 import scriptUrl from 'libheif-js/libheif-wasm/libheif.js?url';
 import wasmUrl from 'libheif-js/libheif-wasm/libheif.wasm?url';
 import { CairnError } from '../../errors.ts';
-import { compileLibheif, type LibheifFiles } from './libheif.ts';
+import { heicReaderMissing } from '../photo-errors.ts';
+import { compileLibheif, type LibheifFiles } from './heif-decoder.ts';
 
 let files: Promise<LibheifFiles> | undefined;
 /**
@@ -17,12 +18,7 @@ export function libheifFiles(): Promise<LibheifFiles> {
   files ??= fetchFiles().catch((cause: unknown) => {
     files = undefined;
     if (cause instanceof CairnError) throw cause;
-    throw new CairnError(
-      'download-failed',
-      'What reads HEIC photos could not be fetched.',
-      'Connect to the network once and try again, or export the photo as a JPEG.',
-      { cause, subject: 'heic-reader' },
-    );
+    throw heicReaderMissing(cause);
   });
   return files;
 }

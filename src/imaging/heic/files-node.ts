@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { CairnError } from '../../errors.ts';
-import { compileLibheif, type LibheifFiles, libheifUnusable } from './libheif.ts';
+import { compileLibheif, type LibheifFiles, libheifUnusable } from './heif-decoder.ts';
 
 let files: Promise<LibheifFiles> | undefined;
 
