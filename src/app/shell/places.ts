@@ -5,8 +5,7 @@ import { PLACES, type Place } from './router.ts';
 
 export type View = () => preact.JSX.Element;
 
-const LOADERS: Readonly<Record<Place, () => View | Promise<View>>> = {
-  recognize: () => RecognizePlace,
+const LOADERS: Readonly<Record<Exclude<Place, 'recognize'>, () => Promise<View>>> = {
   teach: async () => (await import('../teach/teach-place.tsx')).TeachPlace,
   collections: async () => (await import('../collections/collections-place.tsx')).CollectionsPlace,
   about: async () => (await import('../about/about-place.tsx')).AboutPlace,
@@ -30,7 +29,7 @@ export function placeView(place: Place): PlaceView {
 /** Fetches the view of a place, unless it is there or on its way. A failure shows in {@link placeView}. */
 export async function loadPlace(place: Place): Promise<void> {
   const now = views.peek()[place];
-  if (now && now.state !== 'failed') return;
+  if (place === 'recognize' || (now && now.state !== 'failed')) return;
   const set = (view: PlaceView) => {
     views.value = { ...views.peek(), [place]: view };
   };

@@ -1,0 +1,49 @@
+// Parts of the page that are fetched late and do not come: said in sight, and the rest goes on.
+import type { Browser, BrowserContext } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { launch } from './harness/browser.ts';
+import { DRAWN_SITE, scenePng } from './harness/drawn-site.ts';
+import { openReady, recognise, upload } from './harness/visitor.ts';
+
+let browser: Browser;
+let context: BrowserContext;
+beforeAll(async () => {
+  browser = await launch();
+});
+afterAll(() => browser?.close());
+beforeEach(async () => {
+  context = await browser.newContext({ locale: 'en-GB' });
+});
+afterEach(() => context.close());
+
+test('a place that does not come says so, and can be had by loading the page anew', async () => {
+  await context.route('**/teach-place-*.js', (route) => route.abort());
+  const { page } = await openReady(context, `${DRAWN_SITE}/`);
+  await page.getByTestId('nav-teach').click();
+  const failed = page.getByTestId('place-failed');
+  await failed.waitFor();
+  expect(await failed.textContent()).toContain('could not be fetched');
+  await page.getByTestId('nav-recognize').click();
+  const [item] = await recognise(page, [upload('scene.png', await scenePng(0, 7))]);
+  expect(item?.kind).toBe('landmark');
+  await page.getByTestId('nav-teach').click();
+  await failed.waitFor();
+  await context.unroute('**/teach-place-*.js');
+  await failed.getByRole('button', { name: 'Load the page anew' }).click();
+  await page.getByTestId('teach-form').waitFor();
+});
+
+test('a language that does not come leaves the page in the one that it has', async () => {
+  await context.route('**/zh-*.js', (route) => route.abort());
+  const { page } = await openReady(context, `${DRAWN_SITE}/`);
+  await page.getByTestId('language-switch').click();
+  await page.getByTestId('failure').waitFor();
+  expect(await page.getByTestId('failure').textContent()).toContain('other language');
+  expect(await page.evaluate(() => document.documentElement.lang)).toBe('en');
+});
+
+test('a page whose language does not come starts in the other', async () => {
+  await context.route('**/en-*.js', (route) => route.abort());
+  const { page } = await openReady(context, `${DRAWN_SITE}/`);
+  expect(await page.evaluate(() => document.documentElement.lang)).toBe('zh-Hans');
+});
