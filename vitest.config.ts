@@ -30,6 +30,8 @@ export default defineConfig({
           hookTimeout: 300_000,
           // One Chromium and one built site serve all files: two cores gain nothing from more.
           fileParallelism: false,
+          // A page shows a thing when it can: on a busy machine that is later.
+          expect: { poll: { timeout: 30_000 } },
         },
       },
     ],

@@ -61,8 +61,8 @@ describe('a collection of drawn scenes', () => {
     expect(said).toMatch(/from \d+ of its points/);
     const inliers = Number(/from (\d+)/.exec(said ?? '')?.[1]);
     expect(inliers).toBeGreaterThan(VERIFICATION.floor);
-    expect(await drawing.locator('line').count()).toBe(Math.min(60, inliers));
-    expect(await cards.nth(1).getByTestId('matched-points').count()).toBe(0);
+    await expect.poll(() => drawing.locator('line').count()).toBe(Math.min(60, inliers));
+    await expect.poll(() => cards.nth(1).getByTestId('matched-points').count()).toBe(0);
     expect(problems).toEqual([]);
   });
 
@@ -139,7 +139,7 @@ describe('a damaged collection', () => {
     await page
       .locator('[data-testid=engine-status][data-state=failed]')
       .waitFor({ timeout: READY_MS });
-    expect(await status.textContent()).toMatch(/damaged|changed|check|match/i);
+    await expect.poll(() => status.textContent()).toMatch(/damaged|changed|check|match/i);
     // Mended at the source: trying again works without a reload.
     await context.unrouteAll();
     await page.getByTestId('engine-retry').click();
@@ -156,7 +156,7 @@ describe('the default collection', () => {
     await page.getByTestId('nav-landmarks').click();
     const items = page.getByTestId('landmark-item');
     await items.first().waitFor();
-    expect(await items.count()).toBeGreaterThanOrEqual(190);
+    await expect.poll(() => items.count()).toBeGreaterThanOrEqual(190);
     for (const text of ['eiffel', '埃菲尔', 'Tour'.toLowerCase()]) {
       await page.getByTestId('landmark-search').fill(text);
       if (text !== 'tour') {

@@ -65,9 +65,9 @@ describe('a collection from a file', () => {
     }
     expect(said).not.toContain(towns.shards[0]!.file);
     expect(said).not.toContain('Town 30');
-    expect(await page.locator('[data-testid=notice][data-id=collection-unavailable]').count()).toBe(
-      1,
-    );
+    await expect
+      .poll(() => page.locator('[data-testid=notice][data-id=collection-unavailable]').count())
+      .toBe(1);
     expect(await violations(page)).toEqual([]);
     expect(await saidOf(page, 0)).toContain(knownName(0));
     await openCollections(page);
@@ -123,7 +123,7 @@ describe('what was taught', () => {
     await openCollections(page);
     const taught = card(page, 'My landmarks', 'open');
     await expect.poll(() => taught.textContent()).toContain('1 landmark from 2 photos');
-    expect(await taught.getByTestId('collection-delete').count()).toBe(0);
+    await expect.poll(() => taught.getByTestId('collection-delete').count()).toBe(0);
     const used = () => page.locator('[data-testid=storage-part][data-part=taught]').count();
     await expect.poll(used).toBe(1);
 
@@ -207,7 +207,7 @@ describe('without room', () => {
     expect(said).toContain('no room left');
     expect(said).toContain('nothing has changed');
     const room = page.getByTestId('make-room');
-    expect(await room.textContent()).toContain(DRAWN);
+    await expect.poll(() => room.textContent()).toContain(DRAWN);
     expect(await violations(page)).toEqual([]);
     const files = await keysIn(page, 'files');
     for (const { sha256 } of more.shards) expect(files).not.toContain(sha256);
@@ -218,8 +218,8 @@ describe('without room', () => {
     await page.getByTestId('teach-files').setInputFiles(await Promise.all(views));
     await page.getByTestId('teach-start').click();
     await page.locator('[data-testid=lesson][data-state=over]').waitFor({ timeout: READY_MS });
-    expect(await page.getByTestId('lesson').textContent()).toContain('no room left');
-    expect(await page.getByTestId('taught-landmark').count()).toBe(0);
+    await expect.poll(() => page.getByTestId('lesson').textContent()).toContain('no room left');
+    await expect.poll(() => page.getByTestId('taught-landmark').count()).toBe(0);
     expect(await saidOf(page, 0)).toContain(knownName(0));
 
     await reload(page);
@@ -262,11 +262,11 @@ describe('without room', () => {
     await openCollections(page);
     await importFile(page, towns.container);
     expect(await job(page, 'failed')).toMatch(/It needs \d+ kB, and 1 kB are left/);
-    expect(await page.getByTestId('make-room').textContent()).toContain(DRAWN);
+    await expect.poll(() => page.getByTestId('make-room').textContent()).toContain(DRAWN);
     await installByAddress(page, townsUrl());
     const question = page.getByTestId('collection-question');
-    expect(await question.textContent()).toContain('There is not enough room');
-    expect(await page.getByTestId('question-accept').isDisabled()).toBe(true);
+    await expect.poll(() => question.textContent()).toContain('There is not enough room');
+    await expect.poll(() => page.getByTestId('question-accept').isDisabled()).toBe(true);
     expect(await violations(page)).toEqual([]);
     await page.getByTestId('question-cancel').click();
     expect(asked).toEqual(['collection.json']);

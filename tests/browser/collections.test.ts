@@ -55,7 +55,7 @@ describe('a collection from a file', () => {
       await importFile(page, broken);
       expect(await job(page, 'failed')).toContain('nothing has changed');
       await page.getByTestId('job-dismiss').click();
-      expect(await page.getByTestId('collection').count()).toBe(1);
+      await expect.poll(() => page.getByTestId('collection').count()).toBe(1);
     }
     const files = await keysIn(page, 'files');
     for (const { sha256 } of towns.shards) expect(files).not.toContain(sha256);
@@ -69,7 +69,9 @@ describe('a collection from a file', () => {
     await expect.poll(async () => (await graphs()).length).toBe(1 + towns.shards.length);
     await expect.poll(() => page.getByTestId('live-region').textContent()).toContain('was added');
     await card(page, TOWNS_NAME, 'open').waitFor();
-    expect(await card(page, TOWNS_NAME).textContent()).toContain('3 landmarks from 12 photos');
+    await expect
+      .poll(() => card(page, TOWNS_NAME).textContent())
+      .toContain('3 landmarks from 12 photos');
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
       expect(await violations(page)).toEqual([]);
@@ -127,7 +129,7 @@ describe('a collection from a file', () => {
     expect(await job(page, 'failed')).toContain('another recognition model');
     await importFile(page, (await makeTowns('My landmarks', [30])).container);
     await expect.poll(() => job(page, 'failed')).toContain('under Teach');
-    expect(await page.getByTestId('collection').count()).toBe(1);
+    await expect.poll(() => page.getByTestId('collection').count()).toBe(1);
   });
 });
 
@@ -142,13 +144,13 @@ describe('a collection from an address', () => {
     const link = `${DRAWN_SITE}/#/collections?${new URLSearchParams({ add: townsUrl() })}`;
     const { page, problems } = await openReady(context, link);
     const question = page.getByTestId('collection-question');
-    expect(await question.getAttribute('data-state')).toBe('link');
-    expect(await question.textContent()).toContain(townsUrl());
+    await expect.poll(() => question.getAttribute('data-state')).toBe('link');
+    await expect.poll(() => question.textContent()).toContain(townsUrl());
     expect(await violations(page)).toEqual([]);
     expect(asked).toEqual([]);
     await page.getByTestId('question-accept').click();
     await page.locator('[data-testid=collection-question][data-state=offer]').waitFor();
-    expect(await question.textContent()).toContain('3 landmarks from 12 photos');
+    await expect.poll(() => question.textContent()).toContain('3 landmarks from 12 photos');
     expect(await violations(page)).toEqual([]);
     expect(asked).toEqual(['collection.json']);
     await page.getByTestId('question-accept').click();
@@ -168,14 +170,16 @@ describe('a collection from an address', () => {
       context,
       `${DRAWN_SITE}/#/collections?add=https://a.example/x/`,
     );
-    expect(await page.getByTestId('link-refused').textContent()).toContain(
-      'CAIRN_CONNECT="https://a.example"',
-    );
+    await expect
+      .poll(() => page.getByTestId('link-refused').textContent())
+      .toContain('CAIRN_CONNECT="https://a.example"');
     await page.getByTestId('collection-address').fill('b.example/towns');
     await page.getByTestId('collection-look').click();
     const hint = page.getByTestId('collection-address-hint');
-    expect(await hint.textContent()).toContain('not allowed to contact https://b.example');
-    expect(await page.getByTestId('collection-question').count()).toBe(0);
+    await expect
+      .poll(() => hint.textContent())
+      .toContain('not allowed to contact https://b.example');
+    await expect.poll(() => page.getByTestId('collection-question').count()).toBe(0);
   });
 
   test('goes on after a reload where its download was cut, and can be discarded', async () => {
@@ -191,14 +195,14 @@ describe('a collection from an address', () => {
     await page.getByTestId('question-accept').click();
     await job(page, 'running');
     await expect.poll(() => asked).toContain(towns.shards[1]!.file);
-    expect(await card(page, TOWNS_NAME).count()).toBe(0);
+    await expect.poll(() => card(page, TOWNS_NAME).count()).toBe(0);
     hold = false;
     asked.length = 0;
     await reload(page);
     expect(await job(page, 'done')).toContain('towns was added');
     expect(asked).not.toContain(towns.shards[0]!.file);
     await card(page, TOWNS_NAME, 'open').waitFor();
-    expect(await page.getByTestId('unfinished').count()).toBe(0);
+    await expect.poll(() => page.getByTestId('unfinished').count()).toBe(0);
     // The same, given up.
     await deleteCard(page, TOWNS_NAME);
     hold = true;
@@ -209,7 +213,9 @@ describe('a collection from an address', () => {
     await expect.poll(() => asked).toContain(towns.shards[1]!.file);
     await page.getByTestId('job-stop').click();
     expect(await job(page, 'failed')).toContain('gone on with');
-    expect(await page.getByTestId('unfinished').textContent()).toMatch(/towns: \d+ \/ \d+ kB/);
+    await expect
+      .poll(() => page.getByTestId('unfinished').textContent())
+      .toMatch(/towns: \d+ \/ \d+ kB/);
     expect(await violations(page)).toEqual([]);
     await page.getByTestId('unfinished-discard').click();
     await page.getByTestId('unfinished').waitFor({ state: 'detached' });
@@ -224,7 +230,7 @@ describe('the default collection', () => {
     await openCollections(page);
     await deleteCard(page, DRAWN);
     await reload(page);
-    expect(await page.getByTestId('collection').count()).toBe(0);
+    await expect.poll(() => page.getByTestId('collection').count()).toBe(0);
     expect(await saidOf(page, 0)).not.toContain(knownName(0));
     await openCollections(page);
     expect(await violations(page)).toEqual([]);
@@ -260,6 +266,6 @@ describe('two tabs', () => {
     // A page that is opened now finds what is stored.
     const third = await openPage(context, `${DRAWN_SITE}/#/collections`);
     await card(third.page, DRAWN, 'open').waitFor({ timeout: READY_MS });
-    expect(await third.page.getByTestId('collection').count()).toBe(1);
+    await expect.poll(() => third.page.getByTestId('collection').count()).toBe(1);
   });
 });

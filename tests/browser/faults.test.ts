@@ -81,7 +81,9 @@ describe('a worker that dies', () => {
     await context.addInitScript(dieInCall, death);
     const { page } = await openPage(context, SITE);
     await status(page, 'failed');
-    expect(await page.getByTestId('engine-status').textContent()).toMatch(/stopped unexpectedly/);
+    await expect
+      .poll(() => page.getByTestId('engine-status').textContent())
+      .toMatch(/stopped unexpectedly/);
     await page.getByTestId('engine-retry').click();
     await status(page, 'ready');
     const [item] = await recognise(page, [photos[0]!]);
@@ -106,9 +108,9 @@ describe('a worker that dies', () => {
         .waitFor({ state: 'attached', timeout: READY_MS });
     await page.getByTestId('tuning-start').click();
     await at('failed');
-    expect(await page.getByTestId('tuning-failed').getAttribute('data-code')).toBe(
-      'worker-crashed',
-    );
+    await expect
+      .poll(() => page.getByTestId('tuning-failed').getAttribute('data-code'))
+      .toBe('worker-crashed');
     await page.getByTestId('tuning-start').click();
     await at('running');
     // What was taught is there all the while.
@@ -221,8 +223,8 @@ describe('two tabs', () => {
     await one.page.getByTestId('rename-save').click();
     const failure = one.page.getByTestId('failure');
     await failure.waitFor();
-    expect(await failure.textContent()).toContain('has this name');
-    expect(await failure.getAttribute('role')).toBe('alert');
+    await expect.poll(() => failure.textContent()).toContain('has this name');
+    await expect.poll(() => failure.getAttribute('role')).toBe('alert');
     await one.page.getByTestId('rename-title').fill('Gate of Storms');
     await one.page.getByTestId('rename-save').click();
     await failure.waitFor({ state: 'detached' });

@@ -205,7 +205,9 @@ describe('the camera of a computer', () => {
     await page.keyboard.press('Enter');
     const item = page.locator('[data-testid=photo-item][data-state=done]');
     await item.waitFor({ timeout: READY_MS });
-    expect(await item.textContent()).toMatch(/Camera \d{4}-\d\d-\d\d \d\d\.\d\d\.\d\d\.jpg/);
+    await expect
+      .poll(() => item.textContent())
+      .toMatch(/Camera \d{4}-\d\d-\d\d \d\d\.\d\d\.\d\d\.jpg/);
     expect(await dialog.count()).toBe(0);
     expect(await states()).toEqual(['ended']);
     expect(problems).toEqual([]);
@@ -256,7 +258,7 @@ describe('the camera of a computer', () => {
     const { page } = await openPage(without, `${DRAWN_SITE}/`);
     await page.getByTestId('file-input').waitFor({ state: 'attached' });
     await page.waitForTimeout(500);
-    expect(await page.getByTestId('camera-input-open').count()).toBe(0);
+    await expect.poll(() => page.getByTestId('camera-input-open').count()).toBe(0);
     await without.close();
   });
 });

@@ -106,9 +106,9 @@ describe('the history', () => {
     await openHistory(page, 2);
     await reload(page);
     await openHistory(page, 2);
-    expect(await entries(page).first().textContent()).toContain('other-3.png');
+    await expect.poll(() => entries(page).first().textContent()).toContain('other-3.png');
     const known = entries(page).nth(1);
-    expect(await known.getAttribute('data-label')).toBe(sceneLabel(0));
+    await expect.poll(() => known.getAttribute('data-label')).toBe(sceneLabel(0));
     const small = known.locator('img').first();
     await expect
       .poll(() => small.evaluate((img: HTMLImageElement) => [img.naturalWidth, img.naturalHeight]))
@@ -116,13 +116,15 @@ describe('the history', () => {
 
     await known.locator('summary').click();
     const opened = known.getByTestId('history-open');
-    expect(await opened.textContent()).toContain(DRAWN);
-    expect(await opened.getByTestId('candidate').first().textContent()).toContain(knownName(0));
-    expect(await opened.textContent()).toContain('The photo itself is not kept');
+    await expect.poll(() => opened.textContent()).toContain(DRAWN);
+    await expect
+      .poll(() => opened.getByTestId('candidate').first().textContent())
+      .toContain(knownName(0));
+    await expect.poll(() => opened.textContent()).toContain('The photo itself is not kept');
     expect(await violations(page)).toEqual([]);
     await page.getByTestId('theme-switch').click();
     await page.getByTestId('theme-switch').click();
-    expect(await page.locator('html').getAttribute('data-theme')).toBe('dark');
+    await expect.poll(() => page.locator('html').getAttribute('data-theme')).toBe('dark');
     expect(await violations(page)).toEqual([]);
 
     await known.getByTestId('history-delete').click();
@@ -135,24 +137,26 @@ describe('the history', () => {
     await page.getByTestId('history-ask').waitFor();
     expect(await violations(page)).toEqual([]);
     await page.getByTestId('history-keep').last().click();
-    expect(await entries(page).count()).toBe(2);
+    await expect.poll(() => entries(page).count()).toBe(2);
     await recognise(page, [await scene(1)]);
     await reload(page);
     await openHistory(page, 2);
-    expect(await page.getByTestId('history-switch').getAttribute('aria-checked')).toBe('false');
+    await expect
+      .poll(() => page.getByTestId('history-switch').getAttribute('aria-checked'))
+      .toBe('false');
 
     const asked = page.getByTestId('history-ask');
     await page.getByTestId('history-clear').click();
     await asked.waitFor();
     await page.keyboard.press('Escape');
     await asked.waitFor({ state: 'detached' });
-    expect(await entries(page).count()).toBe(2);
+    await expect.poll(() => entries(page).count()).toBe(2);
     await page.getByTestId('history-clear').click();
     await page.getByTestId('history-confirm').click();
     await page.locator('[data-testid=history-tally][data-count="0"]').waitFor();
     await reload(page);
     await openHistory(page, 0);
-    expect(await entries(page).count()).toBe(0);
+    await expect.poll(() => entries(page).count()).toBe(0);
     expect(problems).toEqual([]);
   });
 
@@ -183,7 +187,7 @@ describe('the history', () => {
         .getByTestId('history-note')
         .evaluateAll((all) => all.map((e) => (e as HTMLElement).dataset.id)),
     ).toEqual(['damaged', 'newer']);
-    expect(await entries(page).count()).toBe(30);
+    await expect.poll(() => entries(page).count()).toBe(30);
     await page.getByTestId('history-more').click();
     await expect.poll(() => entries(page).count()).toBe(41);
 
@@ -191,7 +195,7 @@ describe('the history', () => {
     for (const words of ['gone tower', '消失的塔', 'IMG_0042', 'france']) {
       await search.fill(words);
       await page.locator('[data-testid=history-found][data-count="1"]').waitFor();
-      expect(await entries(page).first().textContent()).toContain('Gone Tower');
+      await expect.poll(() => entries(page).first().textContent()).toContain('Gone Tower');
     }
     await search.fill('nowhere');
     await page.locator('[data-testid=history-found][data-count="0"]').waitFor();
@@ -205,11 +209,11 @@ describe('the history', () => {
     await page.locator('[data-testid=history-found][data-count="1"]').waitFor();
 
     await page.getByTestId('language-switch').click();
-    expect(await entries(page).first().textContent()).toContain('消失的塔');
+    await expect.poll(() => entries(page).first().textContent()).toContain('消失的塔');
     await entries(page).first().locator('summary').click();
     const opened = page.getByTestId('history-open');
-    expect(await opened.textContent()).toContain('deleted since');
-    expect(await opened.textContent()).toContain('Gone Tower');
+    await expect.poll(() => opened.textContent()).toContain('deleted since');
+    await expect.poll(() => opened.textContent()).toContain('Gone Tower');
     await page.getByTestId('nav-collections').click();
     await page.locator('[data-testid=storage-part][data-part=history]').waitFor();
     expect(problems).toEqual([]);
@@ -239,10 +243,10 @@ describe('the history', () => {
     await recognise(page, [await scene(0)]);
     await openHistory(page, 1);
     const note = page.locator('[data-testid=history-note][data-id=fleeting]');
-    expect(await note.count()).toBe(1);
+    await expect.poll(() => note.count()).toBe(1);
     await reload(page);
     await openHistory(page, 0);
-    expect(await entries(page).count()).toBe(0);
+    await expect.poll(() => entries(page).count()).toBe(0);
   });
 });
 
@@ -259,7 +263,7 @@ describe('a result', () => {
     await page.keyboard.press('Enter');
     expect(await violations(page)).toEqual([]);
     await page.keyboard.press('Escape');
-    expect(await card.getByTestId('save-result-json').count()).toBe(0);
+    await expect.poll(() => card.getByTestId('save-result-json').count()).toBe(0);
     await more.click();
     const [json, text] = await caught(page, () => card.getByTestId('save-result-json').click());
     expect(json.suggestedFilename()).toBe('scene-0-cairn.json');
@@ -328,7 +332,7 @@ describe('a result', () => {
     });
     await recognise(plain.page, [await scene(0)]);
     const can = await plain.page.evaluate(() => typeof navigator.share === 'function');
-    expect(await plain.page.getByTestId('share-result').count()).toBe(can ? 1 : 0);
+    await expect.poll(() => plain.page.getByTestId('share-result').count()).toBe(can ? 1 : 0);
 
     const { page, problems } = await openReady(context, `${DRAWN_SITE}/`);
     await recognise(page, [await scene(0)]);

@@ -36,7 +36,7 @@ async function tabTo(page: Page, id: string): Promise<void> {
 test('a photo is given, understood, saved, found again and deleted by keyboard alone', async () => {
   const { page, problems } = await openReady(context, `${DRAWN_SITE}/`);
   await page.keyboard.press('Tab');
-  expect(await page.evaluate(() => document.activeElement?.className)).toBe('skip');
+  await expect.poll(() => page.evaluate(() => document.activeElement?.className)).toBe('skip');
 
   const chooser = page.waitForEvent('filechooser');
   await tabTo(page, 'file-input');

@@ -53,19 +53,19 @@ test('a named landmark is on the map, with the place that the photo states, by k
   await map(page).waitFor();
   // Near enough for the closest step to show both.
   expect(await stepOf(page)).toBe('country');
-  expect(await map(page).getAttribute('aria-label')).toContain('in France');
-  expect(await map(page).locator('.mark--landmark').count()).toBe(1);
-  expect(await map(page).locator('.mark--photo').count()).toBe(1);
-  expect(await map(page).locator('text').allTextContents()).toContain('France');
+  await expect.poll(() => map(page).getAttribute('aria-label')).toContain('in France');
+  await expect.poll(() => map(page).locator('.mark--landmark').count()).toBe(1);
+  await expect.poll(() => map(page).locator('.mark--photo').count()).toBe(1);
+  await expect.poll(() => map(page).locator('text').allTextContents()).toContain('France');
 
   const marks = page.getByTestId('map-mark');
   const kinds = () =>
     marks.evaluateAll((all) => all.map((one) => (one as HTMLElement).dataset.kind));
   expect((await kinds()).slice(0, 2)).toEqual(['landmark', 'photo']);
-  expect(await marks.nth(0).textContent()).toContain('48.858° N, 2.295° E');
-  expect(await page.getByTestId('map-distance').textContent()).toBe(
-    '1.7 km from where the photo was taken',
-  );
+  await expect.poll(() => marks.nth(0).textContent()).toContain('48.858° N, 2.295° E');
+  await expect
+    .poll(() => page.getByTestId('map-distance').textContent())
+    .toBe('1.7 km from where the photo was taken');
   const facts = await page.getByTestId('photo-facts').textContent();
   expect(facts).toContain('3 May 2024, 14:05 (camera’s clock)');
   expect(facts).toContain('48.874° N, 2.295° E');
@@ -77,9 +77,9 @@ test('a named landmark is on the map, with the place that the photo states, by k
   expect(await stepOf(page)).toBe('continent');
   await page.keyboard.press('ArrowLeft');
   expect(await stepOf(page)).toBe('world');
-  expect(await page.evaluate(() => document.activeElement?.getAttribute('data-testid'))).toBe(
-    'map-world',
-  );
+  await expect
+    .poll(() => page.evaluate(() => document.activeElement?.getAttribute('data-testid')))
+    .toBe('map-world');
 
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
@@ -99,13 +99,13 @@ test('what says no place has no map; a fold stays as the user left it; Chinese i
   const { page, problems } = await openReady(context, `${DRAWN_SITE}/`);
   await recognise(page, [await plain(1, 7), await plain(5, 7)]);
   await map(page).waitFor();
-  expect(await page.getByTestId('where').count()).toBe(1);
-  expect(await page.getByTestId('photo-facts').count()).toBe(0);
+  await expect.poll(() => page.getByTestId('where').count()).toBe(1);
+  await expect.poll(() => page.getByTestId('photo-facts').count()).toBe(0);
   expect(await stepOf(page)).toBe('continent');
-  expect(await map(page).getAttribute('aria-label')).toContain('in United Kingdom');
+  await expect.poll(() => map(page).getAttribute('aria-label')).toContain('in United Kingdom');
   await page.getByTestId('language-switch').click();
   await expect.poll(() => map(page).getAttribute('aria-label')).toContain('英国');
-  expect(await map(page).locator('text').allTextContents()).toContain('德国');
+  await expect.poll(() => map(page).locator('text').allTextContents()).toContain('德国');
 
   await page.getByTestId('where-summary').click();
   await page.getByTestId('clear-all').click();
@@ -132,7 +132,7 @@ test('map and EXIF come with the network gone, though nobody had looked at eithe
       .waitFor({ state: 'attached', timeout: READY_MS });
     await recognise(page, [await telling(0)]);
     await map(page).waitFor();
-    expect(await page.getByTestId('photo-facts').textContent()).toContain('Pocket 2');
+    await expect.poll(() => page.getByTestId('photo-facts').textContent()).toContain('Pocket 2');
   } finally {
     await host.close().catch(() => undefined);
   }
@@ -153,15 +153,17 @@ test('a taught photo lies over the photo, and a divider goes between them', asyn
 
   const shown = page.getByTestId('compare');
   await shown.waitFor();
-  expect(await shown.getAttribute('data-shown')).toBe('overlay');
-  expect(await page.getByTestId('matched-points').count()).toBe(1);
+  await expect.poll(() => shown.getAttribute('data-shown')).toBe('overlay');
+  await expect.poll(() => page.getByTestId('matched-points').count()).toBe(1);
   const slider = page.getByTestId('compare-slider');
   await slider.focus();
   await page.keyboard.press('ArrowRight');
-  expect(await slider.inputValue()).toBe('51');
-  expect(await slider.getAttribute('aria-valuetext')).toBe('51% of the width shows the photo');
+  await expect.poll(() => slider.inputValue()).toBe('51');
+  await expect
+    .poll(() => slider.getAttribute('aria-valuetext'))
+    .toBe('51% of the width shows the photo');
   await page.keyboard.press('Home');
-  expect(await slider.inputValue()).toBe('0');
+  await expect.poll(() => slider.inputValue()).toBe('0');
 
   // Where the photo and the bent reference lie over each other they look alike: most pixels differ by little.
   const frame = page.locator('.compare__frame');
@@ -184,7 +186,7 @@ test('a taught photo lies over the photo, and a divider goes between them', asyn
   await page.mouse.down();
   await page.mouse.move(box.x + box.width / 4, box.y + 20);
   await page.mouse.up();
-  expect(await slider.inputValue()).toBe('25');
+  await expect.poll(() => slider.inputValue()).toBe('25');
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
     expect(await violations(page)).toEqual([]);

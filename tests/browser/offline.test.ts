@@ -88,7 +88,9 @@ test('the built worker lists every file of the page, and nothing else', async ()
 describe('after a first visit', () => {
   test('all goes on with the host gone: isolation, recognition, teaching', async () => {
     const page = await openKept();
-    expect(await page.getByTestId('live-region').textContent()).toContain('Works offline');
+    await expect
+      .poll(() => page.getByTestId('live-region').textContent())
+      .toContain('Works offline');
     const [first] = await recognise(page, [await view(0, 7)]);
     expect(first!.label).toBe(sceneLabel(0));
 
@@ -110,9 +112,11 @@ describe('after a first visit', () => {
     const [third] = await recognise(page, [await view(NEW_SCENE, 9)]);
     expect(third!.text).toContain(NAME);
     // What is there can be used; nothing went wrong on the way to it.
-    expect(await page.getByTestId('notice').count()).toBe(0);
+    await expect.poll(() => page.getByTestId('notice').count()).toBe(0);
     await page.getByTestId('nav-about').click();
-    expect(await page.getByTestId('offline-state').getAttribute('data-state')).toBe('kept');
+    await expect
+      .poll(() => page.getByTestId('offline-state').getAttribute('data-state'))
+      .toBe('kept');
   });
 
   test('it can be installed, and what other apps share lands in Recognize', async () => {
@@ -135,7 +139,7 @@ describe('after a first visit', () => {
     await other.locator('button').click();
     const item = other.locator('[data-testid=photo-item][data-state=done]');
     await item.waitFor({ timeout: READY_MS });
-    expect(await item.getAttribute('data-label')).toBe(sceneLabel(2));
+    await expect.poll(() => item.getAttribute('data-label')).toBe(sceneLabel(2));
     expect(new URL(other.url()).hash).toBe('#/');
     expect(await isolated(other)).toBe(true);
   });
@@ -163,12 +167,12 @@ test('files that the page is opened with land where they belong, and it asks to 
   await open('scene.png', 'image/png', [...(await scenePng(5, 7))]);
   const item = page.locator('[data-testid=photo-item][data-state=done]');
   await item.waitFor({ timeout: READY_MS });
-  expect(await item.getAttribute('data-label')).toBe(sceneLabel(5));
+  await expect.poll(() => item.getAttribute('data-label')).toBe(sceneLabel(5));
   await open('towns.cairn', '', [1, 2, 3]);
   await page.waitForFunction(() => location.hash === '#/collections');
   await page.getByTestId('nav-about').click();
   const button = page.getByTestId('install-app');
-  expect(await button.count()).toBe(0);
+  await expect.poll(() => button.count()).toBe(0);
   await page.evaluate(() => {
     const prompt = async () => Object.assign(window, { prompted: true });
     dispatchEvent(Object.assign(new Event('beforeinstallprompt'), { prompt }));
@@ -176,7 +180,7 @@ test('files that the page is opened with land where they belong, and it asks to 
   expect(await violations(page)).toEqual([]);
   await button.click();
   await page.waitForFunction(() => 'prompted' in window);
-  expect(await button.count()).toBe(0);
+  await expect.poll(() => button.count()).toBe(0);
 });
 
 describe('a newer version', () => {
@@ -207,7 +211,7 @@ describe('a newer version', () => {
     expect(await lookForUpdate(page)).toBe('installed');
     const button = page.getByTestId('update-switch');
     await button.waitFor();
-    expect(await button.getAttribute('aria-disabled')).toBe('true');
+    await expect.poll(() => button.getAttribute('aria-disabled')).toBe('true');
     await button.click({ force: true });
     await page.waitForFunction(
       () => document.querySelectorAll('[data-testid=photo-item][data-state=done]').length === 3,
@@ -216,14 +220,16 @@ describe('a newer version', () => {
     );
     expect(await build(page)).toBe('');
     expect(await violations(page)).toEqual([]);
-    expect(await page.locator('[aria-disabled=false][data-testid=update-switch]').count()).toBe(1);
+    await expect
+      .poll(() => page.locator('[aria-disabled=false][data-testid=update-switch]').count())
+      .toBe(1);
     await page.getByTestId('update-switch').click();
     await page.waitForFunction(
       () => document.querySelector<HTMLMetaElement>('meta[name=build]')?.content === 'two',
     );
     await ready(page);
     expect(await isolated(page)).toBe(true);
-    expect(await page.getByTestId('update-notice').count()).toBe(0);
+    await expect.poll(() => page.getByTestId('update-notice').count()).toBe(0);
 
     // The other page has lost nothing, not even the files that it has not asked for yet.
     expect(await build(beside)).toBe('');
@@ -248,7 +254,7 @@ describe('a newer version', () => {
     const page = await openKept();
     host.serve(join(folder, 'broken'));
     expect(await lookForUpdate(page)).toBe('redundant');
-    expect(await page.getByTestId('update-notice').count()).toBe(0);
+    await expect.poll(() => page.getByTestId('update-notice').count()).toBe(0);
     await page.reload();
     await ready(page);
     expect(await build(page)).toBe('');

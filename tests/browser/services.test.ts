@@ -112,7 +112,7 @@ test('it is searched once it is agreed to, and gets nothing before or after', as
   await look(page, address());
   const question = page.getByTestId('service-question');
   await question.waitFor();
-  expect(await question.textContent()).toMatch(/elsewhere with 1 landmark/);
+  await expect.poll(() => question.textContent()).toMatch(/elsewhere with 1 landmark/);
   expect(await violations(page)).toEqual([]);
   // Its description and nothing else: a photo now is no affair of the service.
   expect(asked).toEqual(['v1/collection']);
@@ -127,7 +127,9 @@ test('it is searched once it is agreed to, and gets nothing before or after', as
   expect(await violations(page)).toEqual([]);
   // The page's promise is no longer that nothing leaves the device.
   await page.getByTestId('nav-recognize').click();
-  expect(await page.locator('.drop__lead').textContent()).toContain(new URL(address()).host);
+  await expect
+    .poll(() => page.locator('.drop__lead').textContent())
+    .toContain(new URL(address()).host);
   expect(await recogniseGate(page, 6)).toMatchObject({ kind: 'landmark', label: 'gate_of_winds' });
   expect(asked.filter((path) => path === 'v1/search').length).toBeGreaterThan(0);
 
@@ -164,10 +166,10 @@ test('one that fails is left out, and the page says so', async () => {
 test('another origin than the page may contact is refused before anything is sent', async () => {
   const { page } = await openReady(context, `${DRAWN_SITE}/`);
   await look(page, 'https://elsewhere.example/');
-  expect(await page.getByTestId('service-problem').textContent()).toMatch(
-    /not allowed to contact https:\/\/elsewhere\.example/,
-  );
+  await expect
+    .poll(() => page.getByTestId('service-problem').textContent())
+    .toMatch(/not allowed to contact https:\/\/elsewhere\.example/);
   await look(page, 'no address');
-  expect(await page.getByTestId('service-problem').textContent()).toMatch(/no address/);
+  await expect.poll(() => page.getByTestId('service-problem').textContent()).toMatch(/no address/);
   expect(asked).toEqual([]);
 });

@@ -104,7 +104,9 @@ describe('a folder', () => {
     const { page, problems } = await openTeach();
     await page.getByTestId('build-folder').setInputFiles(folder);
     await at(page, 'planned');
-    expect(await page.getByTestId('plan-sum').textContent()).toBe('3 landmarks, 16 photos');
+    await expect
+      .poll(() => page.getByTestId('plan-sum').textContent())
+      .toBe('3 landmarks, 16 photos');
     const aside = await page.getByTestId('build-aside').textContent();
     for (const told of [
       '1 picture in formats',
@@ -124,8 +126,10 @@ describe('a folder', () => {
     await page.getByText('Cairn knows drawn scene 3', { exact: false }).waitFor();
     await names.nth(0).fill('');
     await page.getByTestId('build-start').click();
-    expect(await page.getByTestId('plan-problem').getAttribute('data-problem')).toBe('no-name');
-    expect(await page.evaluate(() => document.activeElement?.id)).toBe('build-name-0');
+    await expect
+      .poll(() => page.getByTestId('plan-problem').getAttribute('data-problem'))
+      .toBe('no-name');
+    await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe('build-name-0');
     await page.keyboard.type('Gate of Winds');
     await noViolations(page);
 
@@ -136,7 +140,9 @@ describe('a folder', () => {
     await at(page, 'paused');
     const paused = await settled(page);
     expect(paused).toBeLessThan(16);
-    expect(await page.getByTestId('build-recent').locator('img').count()).toBeGreaterThanOrEqual(1);
+    await expect
+      .poll(() => page.getByTestId('build-recent').locator('img').count())
+      .toBeGreaterThanOrEqual(1);
     await noViolations(page);
     // What is described until now is in use, and recognition goes on meanwhile.
     expect(await named(page, 23)).toContain('Gate of Winds');
@@ -175,7 +181,7 @@ describe('a folder', () => {
     await page.getByText('You have taught Gate of Winds', { exact: false }).waitFor();
     await page.getByTestId('build-start').click();
     await at(page, 'over');
-    expect(await page.getByTestId('build-run').getAttribute('data-taught')).toBe('0');
+    await expect.poll(() => page.getByTestId('build-run').getAttribute('data-taught')).toBe('0');
     expect(problems).toEqual([]);
   });
 
@@ -222,9 +228,9 @@ describe('a folder', () => {
     await page.keyboard.press('Space');
     await (await chooser).setFiles(folder);
     await at(page, 'over');
-    expect(await page.getByTestId('build-aside').first().textContent()).toContain(
-      '已学会 8 张照片',
-    );
+    await expect
+      .poll(() => page.getByTestId('build-aside').first().textContent())
+      .toContain('已学会 8 张照片');
     expect(await counts(page)).toEqual({ 'Gate of Winds': 4, 'Old Tower': 4 });
     // A choice that is not made yet waits for the next visit, too.
     await page.reload();
@@ -330,13 +336,17 @@ describe('the storage that a folder needs', () => {
     });
     await page.getByTestId('build-folder').setInputFiles(join(folder, 'Old_Tower'));
     await at(page, 'planned');
-    expect(await page.getByTestId('plan-problem').getAttribute('data-problem')).toBe('no-room');
-    expect(await page.getByTestId('build-start').getAttribute('aria-disabled')).toBe('true');
+    await expect
+      .poll(() => page.getByTestId('plan-problem').getAttribute('data-problem'))
+      .toBe('no-room');
+    await expect
+      .poll(() => page.getByTestId('build-start').getAttribute('aria-disabled'))
+      .toBe('true');
     await noViolations(page);
     await page.getByTestId('build-copies').uncheck();
-    expect(await page.getByTestId('plan-problem').count()).toBe(0);
+    await expect.poll(() => page.getByTestId('plan-problem').count()).toBe(0);
     await page.getByTestId('build-start').click();
     await at(page, 'over');
-    expect(await page.locator('[data-testid=taught-photo] img').count()).toBe(0);
+    await expect.poll(() => page.locator('[data-testid=taught-photo] img').count()).toBe(0);
   });
 });

@@ -43,7 +43,7 @@ describe('keeping what was taught', () => {
     const first = await newContext('en-GB');
     const { page, problems } = await openReady(first, `${DRAWN_SITE}/`);
     await page.getByTestId('nav-teach').click();
-    expect(await page.getByTestId('taught-export').count()).toBe(0);
+    await expect.poll(() => page.getByTestId('taught-export').count()).toBe(0);
     await page.getByTestId('teach-name').fill(NAME);
     await page.getByLabel('Note').fill(NOTE);
     await page
@@ -85,7 +85,7 @@ describe('keeping what was taught', () => {
     for (const broken of [turned, bytes.subarray(0, -512), Buffer.from('no collection')]) {
       await other.page.getByTestId('taught-import').setInputFiles([cairnFile(broken)]);
       expect(await transferred(other.page, 'failed')).toContain('没有添加任何内容');
-      expect(await other.page.getByTestId('taught-landmark').count()).toBe(0);
+      await expect.poll(() => other.page.getByTestId('taught-landmark').count()).toBe(0);
       await other.page.getByTestId('transfer-dismiss').click();
     }
     // By keyboard alone.
@@ -94,7 +94,9 @@ describe('keeping what was taught', () => {
     await other.page.keyboard.press('Space');
     await (await chooser).setFiles([cairnFile(bytes)]);
     expect(await transferred(other.page, 'imported')).toContain('1 处地标的 3 张照片');
-    expect(await other.page.getByTestId('taught-landmark').textContent()).toContain(NOTE);
+    await expect
+      .poll(() => other.page.getByTestId('taught-landmark').textContent())
+      .toContain(NOTE);
     await expect.poll(() => picturesShown(other.page)).toBe(3);
     expect(await violations(other.page)).toEqual([]);
 

@@ -73,7 +73,7 @@ describe('teaching by photos', () => {
     await teach(page, NAME, await views([1, 2, 3, 4]));
     expect(await lessonPhotos(page)).toEqual(['taught', 'taught', 'taught', 'taught']);
     const card = page.getByTestId('taught-landmark');
-    expect(await card.getAttribute('data-photos')).toBe('4');
+    await expect.poll(() => card.getAttribute('data-photos')).toBe('4');
     await page.locator('[data-testid=taught-photo] img').nth(3).waitFor();
 
     const after = await recogniseOne(page, fifth!);
@@ -114,7 +114,7 @@ describe('teaching by photos', () => {
     const broken = upload('broken.png', photos[0]!.buffer.subarray(0, 2000));
     await teach(page, NAME, [photos[0]!, { ...photos[0]!, name: 'copy.png' }, broken, photos[1]!]);
     expect(await lessonPhotos(page)).toEqual(['taught', 'duplicate', 'failed', 'taught']);
-    expect(await page.getByTestId('lesson').textContent()).toContain(NAME);
+    await expect.poll(() => page.getByTestId('lesson').textContent()).toContain(NAME);
     const card = page.getByTestId('taught-landmark');
     await card.getByTestId('taught-photo').first().getByRole('button').click();
     await expect.poll(() => card.getAttribute('data-photos')).toBe('1');
@@ -127,12 +127,12 @@ describe('teaching by photos', () => {
     const { page, problems } = await openReady(context, `${DRAWN_SITE}/`);
     await teach(page, 'Drawn scene 3', await views([11], 3));
     const card = page.getByTestId('taught-landmark');
-    expect(await card.getAttribute('data-label')).toBe('drawn_scene_3');
+    await expect.poll(() => card.getAttribute('data-label')).toBe('drawn_scene_3');
     await page.getByTestId('taught-rename').click();
     await page.getByTestId('rename-title').fill('Third hall');
     await page.getByTestId('rename-save').click();
     await page.getByRole('heading', { name: 'Third hall' }).waitFor();
-    expect(await card.getAttribute('data-label')).toMatch(/^taught_/);
+    await expect.poll(() => card.getAttribute('data-label')).toMatch(/^taught_/);
     expect(problems).toEqual([]);
   });
 });
@@ -142,10 +142,10 @@ describe('fine-tuning', () => {
     const { page } = await openReady(context, `${DRAWN_SITE}/#/teach`);
     const refusal = page.getByTestId('tuning-refusal');
     await refusal.waitFor();
-    expect(await refusal.getAttribute('data-refusal')).toBe('nothing-taught');
+    await expect.poll(() => refusal.getAttribute('data-refusal')).toBe('nothing-taught');
     await teach(page, NAME, await views([1]));
     await expect.poll(() => refusal.getAttribute('data-refusal')).toBe('one-photo');
-    expect(await page.getByTestId('tuning-start').count()).toBe(0);
+    await expect.poll(() => page.getByTestId('tuning-start').count()).toBe(0);
   });
 
   test('tunes the head, survives a reload, and names a fifth photo with it', async () => {
@@ -177,7 +177,7 @@ describe('fine-tuning', () => {
     expect(await step()).toBeGreaterThanOrEqual(10);
     await page.getByTestId('tuning-stop').click();
     await at('over');
-    expect(await page.getByTestId('figures').textContent()).toMatch(/of 1/);
+    await expect.poll(() => page.getByTestId('figures').textContent()).toMatch(/of 1/);
     const download = page.waitForEvent('download');
     await page.getByTestId('tuning-export').click();
     const file = readFileSync(await (await download).path());
@@ -213,13 +213,15 @@ describe('fine-tuning of head and last stage', () => {
   test('is offered beside the head, and refused with its reason for fewer than three photos', async () => {
     const { page, problems } = await openReady(context, `${DRAWN_SITE}/`);
     await teach(page, NAME, await views([1, 2]));
-    expect(await page.getByTestId('tuning-start').count()).toBe(1);
+    await expect.poll(() => page.getByTestId('tuning-start').count()).toBe(1);
     // By keyboard, as radio buttons are chosen.
     await page.getByTestId('tuning-scope-head').focus();
     await page.keyboard.press('ArrowDown');
-    expect(await page.getByTestId('tuning-scope').getAttribute('data-scope')).toBe('last-stage');
+    await expect
+      .poll(() => page.getByTestId('tuning-scope').getAttribute('data-scope'))
+      .toBe('last-stage');
     const refusal = page.getByTestId('tuning-refusal');
-    expect(await refusal.getAttribute('data-refusal')).toBe('few-photos');
+    await expect.poll(() => refusal.getAttribute('data-refusal')).toBe('few-photos');
     await page.getByTestId('tuning-pictures').waitFor();
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
@@ -229,7 +231,7 @@ describe('fine-tuning of head and last stage', () => {
     await page.getByText('头部和最后一级').waitFor();
     expect(await violations(page)).toEqual([]);
     await page.getByTestId('tuning-scope-head').check();
-    expect(await refusal.count()).toBe(0);
+    await expect.poll(() => refusal.count()).toBe(0);
     expect(problems).toEqual([]);
   });
 
@@ -256,7 +258,7 @@ describe('fine-tuning of head and last stage', () => {
     expect(Number(/\d+/.exec(step)?.[0])).toBeGreaterThanOrEqual(10);
     await page.getByTestId('tuning-stop').click();
     await at(page, 'over');
-    expect(await page.getByTestId('figures').textContent()).toMatch(/of 1/);
+    await expect.poll(() => page.getByTestId('figures').textContent()).toMatch(/of 1/);
     const download = page.waitForEvent('download');
     await page.getByTestId('tuning-export').click();
     const saved = await download;
@@ -333,7 +335,7 @@ describe('the place Teach', () => {
     await page.keyboard.press('Enter');
     await page.getByRole('dialog').waitFor();
     await page.keyboard.press('Escape');
-    expect(await page.getByTestId('taught-landmark').count()).toBe(1);
+    await expect.poll(() => page.getByTestId('taught-landmark').count()).toBe(1);
     expect(problems).toEqual([]);
   });
 
@@ -347,7 +349,7 @@ describe('the place Teach', () => {
     await page.getByTestId('language-switch').click();
     await page.getByRole('heading', { name: '教学', exact: true }).waitFor();
     await page.getByRole('heading', { name: '你教过的地标' }).waitFor();
-    expect(await page.getByTestId('teach-start').textContent()).toBe('开始教');
+    await expect.poll(() => page.getByTestId('teach-start').textContent()).toBe('开始教');
     expect(await violations(page)).toEqual([]);
   });
 });

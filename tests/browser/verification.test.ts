@@ -113,8 +113,10 @@ test('while the matcher comes the page says so; without it, photos get their ver
   const { page } = await openReady(context, `${DRAWN_SITE}/`);
   const preparing = page.getByTestId('engine-preparing');
   await preparing.waitFor({ timeout: READY_MS });
-  expect(await preparing.textContent()).toMatch(/compare details/);
-  expect(await page.getByTestId('engine-status').getByRole('progressbar').count()).toBe(1);
+  await expect.poll(() => preparing.textContent()).toMatch(/compare details/);
+  await expect
+    .poll(() => page.getByTestId('engine-status').getByRole('progressbar').count())
+    .toBe(1);
   arrive();
   const [without, next] = photos as [Upload, Upload];
   const [first] = await recognise(page, [without]);
