@@ -3,6 +3,7 @@
 import { bridgeMatcher } from '../../workers/spawn.ts';
 import type { WorkerBridge } from '../bridge/worker-bridge.ts';
 import { CairnError, toPlainError } from '../errors.ts';
+import type { MatcherReport } from '../inference/matcher.ts';
 import type { MatcherService } from '../inference/matcher-service.ts';
 import { TaskQueue } from '../inference/task-queue.ts';
 import type { OnProgress, Progress } from '../progress.ts';
@@ -72,6 +73,11 @@ export function pageVerifier(parts: VerifierParts): PageVerifier {
   const openings = new TaskQueue();
   let opened = false;
   let told = false;
+  const tellFallBack = (report: MatcherReport | null) => {
+    if (!report?.fellBack || told) return;
+    told = true;
+    notify({ id: 'self-test-failed', detail: report.reason });
+  };
   let released = false;
   /**
    * Opens the matcher where there is none, and tells once where it fell back. Whoever stops waiting stops no
@@ -85,10 +91,9 @@ export function pageVerifier(parts: VerifierParts): PageVerifier {
       opened = false;
       try {
         const onProgress: OnProgress = (progress) => onOpening(progress);
-        const { fellBack, reason } = await bridge.api.open({ onProgress });
+        const report = await bridge.api.open({ onProgress });
         opened = true;
-        if (fellBack && !told) notify({ id: 'self-test-failed', detail: reason });
-        told = true;
+        tellFallBack(report);
       } finally {
         onOpening(null);
       }
@@ -112,7 +117,9 @@ export function pageVerifier(parts: VerifierParts): PageVerifier {
         verify: async (photo, task, work) => {
           await open(work.signal);
           if (released) throw releasedError();
-          return bridge.api.verify(photo, task, work);
+          const { references, report } = await bridge.api.verify(photo, task, work);
+          tellFallBack(report);
+          return references;
         },
         onProblem: (thrown) =>
           notify({ id: 'matcher-unavailable', detail: toPlainError(thrown).message }),

@@ -20,6 +20,12 @@ export interface MatcherSettings {
   readonly touchPoints?: number;
 }
 
+export interface Verification {
+  readonly references: MatchedReference[];
+  /** Where that was computed: WebGPU may be given up at any photo. Null where nothing was. */
+  readonly report: MatcherReport | null;
+}
+
 export class MatcherService {
   readonly #openStore: () => Promise<ByteStore>;
   #matcher: OrtMatcher | null = null;
@@ -50,12 +56,19 @@ export class MatcherService {
     photo: Blob | Uint8Array,
     task: VerificationTask,
     work: LongWork = {},
-  ): Promise<MatchedReference[]> {
+  ): Promise<Verification> {
     const matcher = this.#configured();
     const bytes = photo instanceof Blob ? new Uint8Array(await photo.arrayBuffer()) : photo;
     const decode = async (picture: Blob) =>
       decodePhoto(new Uint8Array(await picture.arrayBuffer()), { signal: work.signal });
-    return verifyPhoto(matcher, await decodePhoto(bytes, work), task, decode, work);
+    const references = await verifyPhoto(
+      matcher,
+      await decodePhoto(bytes, work),
+      task,
+      decode,
+      work,
+    );
+    return { references, report: matcher.report };
   }
 
   #configured(): OrtMatcher {

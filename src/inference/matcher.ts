@@ -102,6 +102,11 @@ export class OrtMatcher {
     return this.#queue.run(async () => (await this.#kept.ensure(work)).report, work.signal);
   }
 
+  /** As it is now; null while nothing is open. */
+  get report(): MatcherReport | null {
+    return this.#kept.opened?.report ?? null;
+  }
+
   /** Throws as {@link open} does. */
   match(
     a: MatchInput,

@@ -1,12 +1,11 @@
-// What breaks while the page is at work: workers die in their calls, the graphics card is lost, storage is cleared, the
-// clock jumps, tabs teach at once. Each ends in a verdict or in a message with a way on, and nothing else is lost.
+// What breaks while the page is at work: workers die in their calls, storage is cleared, the clock jumps, tabs teach
+// at once. Each ends in a verdict or in a message with a way on, and nothing else is lost.
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { launch, openPage } from './harness/browser.ts';
 import { DRAWN_SITE, sceneLabel, scenePng } from './harness/drawn-site.ts';
 import { type Death, dieInCall } from './harness/dying-workers.ts';
 import { openReady, READY_MS, recognise, type Upload, upload } from './harness/visitor.ts';
-import { beforeWorker, WITHOUT_SERVICE_WORKER } from './harness/worker-prelude.ts';
 
 const SITE = `${DRAWN_SITE}/`;
 /** Those of the collection without views to match: quick. */
@@ -115,49 +114,6 @@ describe('a worker that dies', () => {
     await at('running');
     // What was taught is there all the while.
     expect(await taughtNames(page)).toEqual(['Gate of Winds']);
-  });
-});
-
-describe('a graphics card that is lost', () => {
-  test('in the middle: the photo gets its verdict, the page says what computes now', async () => {
-    const own = await launch({ webgpu: 'software' });
-    try {
-      const withGpu = await own.newContext({ locale: 'en-GB' });
-      await withGpu.addInitScript(WITHOUT_SERVICE_WORKER);
-      await withGpu.route('**/loftr-lite0.safetensors', (route) => route.abort());
-      // Software adapters are refused, rightly: this one says that it is a card, and can be pulled out.
-      await beforeWorker(
-        withGpu,
-        ['encoder'],
-        `const info = { vendor: 'a test', architecture: 'card', device: '', description: '' };
-        Object.defineProperty(GPUAdapter.prototype, 'info', { get: () => info });
-        const { requestDevice } = GPUAdapter.prototype;
-        globalThis.devices = [];
-        GPUAdapter.prototype.requestDevice = async function (...given) {
-          const device = await requestDevice.apply(this, given);
-          globalThis.devices.push(device);
-          return device;
-        };`,
-      );
-      const { page } = await openReady(withGpu, SITE);
-      const strip = page.getByTestId('engine-status');
-      // Until it has given up on the matcher it speaks of that.
-      const said = () => expect.poll(() => strip.textContent(), { timeout: READY_MS });
-      await said().toContain('WebGPU');
-      const [worker] = page.workers().filter((one) => one.url().includes('/encoder-'));
-      const lost = worker!.evaluate(async () => {
-        const { devices } = globalThis as unknown as { devices: GPUDevice[] };
-        for (const device of devices) device.destroy();
-        return devices.length;
-      });
-      const items = await recognise(page, photos);
-      expect(await lost).toBeGreaterThan(0);
-      expect(items.map(({ label }) => label)).toEqual(ASKED.map(sceneLabel));
-      expect(await notices(page)).toContain('self-test-failed');
-      await said().toContain('WASM');
-    } finally {
-      await own.close();
-    }
   });
 });
 

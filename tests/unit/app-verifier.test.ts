@@ -39,7 +39,7 @@ interface Opened {
 
 /** @param how the trial matcher's models; see there */
 function open(
-  how: 'fine' | 'fell-back' | 'missing' = 'fine',
+  how: 'fine' | 'fell-back' | 'falls-back' | 'missing' = 'fine',
   parts: Partial<VerifierParts> = {},
   options: Partial<BridgeOptions<TrialMatcher>> = {},
 ): Opened {
@@ -126,6 +126,13 @@ describe('opening', () => {
     const first = await verify(verifier);
     bridge.release();
     expect(await verify(verifier)).not.toBe(first);
+    expect(notices).toEqual([{ id: 'self-test-failed', detail: 'The card computes wrongly.' }]);
+  });
+
+  test('is told of a card that is lost later, once', async () => {
+    const { verifier, notices } = open('falls-back');
+    verifier.prepare();
+    for (let i = 0; i < 2; i++) await verify(verifier);
     expect(notices).toEqual([{ id: 'self-test-failed', detail: 'The card computes wrongly.' }]);
   });
 

@@ -23,7 +23,8 @@ export async function beforeWorker(
     if ('origin' in (await route.request().allHeaders())) return route.fallback();
     const response = await route.fetch();
     const name = new URL(route.request().url()).pathname.split('/').at(-1);
-    const body = `import './${name}?before'; import './${name}?own';`;
+    // Parts that a worker fetches late import from its own script.
+    const body = `import './${name}?before'; export * from './${name}?own';`;
     return route.fulfill({ response, body });
   });
   await context.route(/\/assets\/[^/]*\.js\?before$/, async (route) => {

@@ -11,27 +11,27 @@ type Api = Pick<MatcherService, 'configure' | 'open' | 'verify'>;
 export class TrialMatcher implements Api {
   readonly #born = Math.floor(1e9 * Math.random());
   #models = '';
+  #fellBack = false;
 
   async configure({ models }: MatcherSettings): Promise<void> {
     this.#models = models;
   }
 
-  /** Its models' address says how it goes: `fine`, `fell-back`, `missing`. */
+  /** Its models' address says how it goes: `fine`, `fell-back`, `falls-back` with the first photo, `missing`. */
   async open({ onProgress }: LongWork = {}): ReturnType<Api['open']> {
     onProgress?.({ stage: 'download', done: 1, total: 2, unit: 'bytes' });
     await new Promise((resolve) => setTimeout(resolve, 50));
     if (this.#models === 'missing') {
       throw new CairnError('download-failed', 'It is not there.', 'Go online.');
     }
-    const fellBack = this.#models === 'fell-back';
-    return {
-      backend: 'wasm',
-      threads: 1,
-      adapter: null,
-      reason: fellBack ? 'The card computes wrongly.' : '',
-      fellBack,
-      selfTest: null,
-    } as Awaited<ReturnType<Api['open']>>;
+    this.#fellBack = this.#models === 'fell-back';
+    return this.#report();
+  }
+
+  #report(): Awaited<ReturnType<Api['open']>> {
+    const fellBack = this.#fellBack;
+    const reason = fellBack ? 'The card computes wrongly.' : '';
+    return { backend: 'wasm', threads: 1, adapter: null, reason, fellBack, selfTest: null };
   }
 
   /** One reference, whose row says which worker answered. */
@@ -48,6 +48,10 @@ export class TrialMatcher implements Api {
       spread: 0,
       points: new Float32Array(0),
     };
-    return [{ label: 0, row: this.#born, ...nothing, model: null, size, picture: null }];
+    this.#fellBack ||= this.#models === 'falls-back';
+    return {
+      references: [{ label: 0, row: this.#born, ...nothing, model: null, size, picture: null }],
+      report: this.#report(),
+    };
   }
 }

@@ -1,0 +1,114 @@
+// A graphics card that is lost in the middle of each thing that the page computes on it: the work goes on by WASM, and
+// the page says so.
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { launch } from './harness/browser.ts';
+import { DRAWN_SITE, sceneLabel, scenePng, VERIFIED } from './harness/drawn-site.ts';
+import { openReady, READY_MS, recognise, type Upload, upload } from './harness/visitor.ts';
+import { beforeWorker, WITHOUT_SERVICE_WORKER, type WorkerKind } from './harness/worker-prelude.ts';
+
+const SITE = `${DRAWN_SITE}/`;
+
+/** Software adapters are refused, rightly: this one says that it is a card, and can be pulled out. */
+const CARD = `const info = { vendor: 'a test', architecture: 'card', device: '', description: '' };
+Object.defineProperty(GPUAdapter.prototype, 'info', { get: () => info });
+const { requestDevice } = GPUAdapter.prototype;
+globalThis.devices = [];
+GPUAdapter.prototype.requestDevice = async function (...given) {
+  const device = await requestDevice.apply(this, given);
+  globalThis.devices.push(device);
+  return device;
+};`;
+
+let browser: Browser;
+let context: BrowserContext;
+beforeAll(async () => {
+  browser = await launch({ webgpu: 'software' });
+});
+afterAll(() => browser?.close());
+beforeEach(async () => {
+  context = await browser.newContext({ locale: 'en-GB' });
+  await context.addInitScript(WITHOUT_SERVICE_WORKER);
+});
+afterEach(() => context.close());
+
+/** Takes the devices of a worker away, and says how many it had. */
+function pullOut(page: Page, kind: WorkerKind): Promise<number> {
+  const [worker] = page.workers().filter((one) => one.url().includes(`/${kind}-`));
+  if (!worker) throw new Error(`No worker is a ${kind}`);
+  return worker.evaluate(() => {
+    const { devices } = globalThis as unknown as { devices: GPUDevice[] };
+    for (const device of devices) device.destroy();
+    return devices.length;
+  });
+}
+
+const views = (scene: number, numbers: readonly number[]): Promise<Upload[]> =>
+  Promise.all(
+    numbers.map(async (view) => upload(`${scene}-${view}.png`, await scenePng(scene, view))),
+  );
+
+const notices = (page: Page) =>
+  page
+    .getByTestId('notice')
+    .evaluateAll((all) => all.map((each) => (each as HTMLElement).dataset.id));
+
+test('while photos are encoded: each gets its verdict', async () => {
+  await context.route('**/loftr-lite0.safetensors', (route) => route.abort());
+  await beforeWorker(context, ['encoder'], CARD);
+  const { page } = await openReady(context, SITE);
+  const strip = page.getByTestId('engine-status');
+  // Until it has given up on the matcher it speaks of that.
+  const said = () => expect.poll(() => strip.textContent(), { timeout: READY_MS });
+  await said().toContain('WebGPU');
+  const lost = pullOut(page, 'encoder');
+  // Those of the collection without views to match: quick.
+  const asked = [2, 3, 4];
+  const photos = (await Promise.all(asked.map((scene) => views(scene, [7])))).flat();
+  const items = await recognise(page, photos);
+  expect(await lost).toBeGreaterThan(0);
+  expect(items.map(({ label }) => label)).toEqual(asked.map(sceneLabel));
+  expect(await notices(page)).toContain('self-test-failed');
+  await said().toContain('WASM');
+});
+
+test('while photos are matched: each gets its verdict and its proof', async () => {
+  await beforeWorker(context, ['matcher'], CARD);
+  const { page } = await openReady(context, SITE);
+  const [photo] = await views(VERIFIED[0]!, [7]);
+  const items = recognise(page, [photo!]);
+  const preparing = page.getByTestId('engine-preparing');
+  await preparing.waitFor({ timeout: READY_MS });
+  await preparing.waitFor({ state: 'detached', timeout: READY_MS });
+  // It has shown on the card that it computes rightly, and matches the photo there now.
+  expect(await pullOut(page, 'matcher')).toBeGreaterThan(0);
+  expect(await items).toMatchObject([{ label: sceneLabel(VERIFIED[0]!) }]);
+  await page.getByTestId('matched-points').waitFor({ state: 'attached' });
+  expect(await notices(page)).toEqual(['self-test-failed']);
+});
+
+test('while tuning: what was kept is gone on with', async () => {
+  await context.route('**/loftr-lite0.safetensors', (route) => route.abort());
+  await beforeWorker(context, ['trainer'], CARD);
+  const { page } = await openReady(context, SITE);
+  await page.getByTestId('nav-teach').click();
+  await page.getByTestId('teach-name').fill('Gate of Winds');
+  await page.getByTestId('teach-files').setInputFiles(await views(23, [1, 2, 3]));
+  await page.getByTestId('teach-start').click();
+  await page.locator('[data-testid=lesson][data-state=over]').waitFor({ timeout: READY_MS });
+  const at = (state: string) =>
+    page
+      .locator(`[data-testid=tuning][data-at=${state}]`)
+      .waitFor({ state: 'attached', timeout: READY_MS });
+  await page.getByTestId('tuning-start').click();
+  await at('running');
+  const panel = page.getByTestId('tuning');
+  await expect.poll(() => panel.textContent(), { timeout: READY_MS }).toContain('WebGPU');
+  await page.getByTestId('curves').locator('circle').nth(3).waitFor({ timeout: READY_MS });
+  expect(await pullOut(page, 'trainer')).toBeGreaterThan(0);
+  await at('failed');
+  await expect.poll(() => page.getByTestId('tuning-failed').textContent()).toContain('graphics');
+  await page.getByTestId('tuning-resume-saved').click();
+  await at('running');
+  await expect.poll(() => panel.textContent(), { timeout: READY_MS }).toContain('WASM');
+});
