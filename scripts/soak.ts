@@ -10,6 +10,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chromium, type Page } from 'playwright-core';
 import { build, preview } from 'vite';
+import { PLACES } from '../src/app/shell/router.ts';
 import { readNumber, WHOLE } from '../src/cli/flags.ts';
 import { note, printJson } from '../src/cli/output.ts';
 import {
@@ -181,10 +182,10 @@ async function walkAbout(page: Page, at: number): Promise<void> {
   const whys = page.getByTestId('why');
   for (let i = 0; i < Math.min(2, lot); i++) await whys.nth(i).locator('summary').click();
   if (at % 2 === 1) await page.getByTestId('language-switch').click();
-  const places = page.locator('.nav__link');
-  for (let i = 0; i < (await places.count()); i++) {
-    await places.nth(i).click();
-    await page.locator('h1').first().waitFor();
+  for (const place of PLACES) {
+    await page.getByTestId(`nav-${place}`).click();
+    await page.locator(`[data-testid=nav-${place}][aria-current]`).waitFor();
+    await page.locator('#main h1').first().waitFor();
   }
   await page.getByTestId('nav-recognize').click();
   await page.getByTestId('clear-all').click();
