@@ -44,20 +44,34 @@ export const BOUNDS: Readonly<Record<Figure, number>> = {
   gpuBytes: 16 * 1024,
 };
 
+/** What fills until the browser's caches are as large as they get, and differs by what a lot shows. */
+const FILLING: ReadonlySet<Figure> = new Set([
+  'pageHeap',
+  'workerHeaps',
+  'resident',
+  'nodes',
+  'listeners',
+]);
+/** After so many photos it is no longer that. */
+const FILLED = 100;
+
 export interface Levelling {
   /** A photo. */
   readonly slope: number;
   readonly bound: number;
-  readonly level: boolean;
+  /** Null where there were too few photos to tell. */
+  readonly level: boolean | null;
 }
 
 /** @param samples at least four, in their order */
 export function levelling(samples: readonly Figures[]): Readonly<Record<Figure, Levelling>> {
   const later = samples.slice(samples.length >> 1);
+  const filling = (samples.at(-1)?.photos ?? 0) < FILLED;
   const of = (figure: Figure): Levelling => {
     const slope = theilSen(later.map((one) => ({ x: one.photos, y: one[figure] })));
     const bound = BOUNDS[figure];
-    return { slope: Number(slope.toPrecision(4)), bound, level: slope <= bound };
+    const level = filling && FILLING.has(figure) ? null : slope <= bound;
+    return { slope: Number(slope.toPrecision(4)), bound, level };
   };
   const figures = Object.keys(BOUNDS) as Figure[];
   return Object.fromEntries(figures.map((figure) => [figure, of(figure)])) as Record<

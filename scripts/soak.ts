@@ -111,7 +111,7 @@ try {
     note(`${(at + 1) * lot} of ${lots * lot} photos: ${JSON.stringify(samples.at(-1))}`);
   }
   const figures = levelling(samples);
-  const level = Object.values(figures).every((one) => one.level);
+  const level = Object.values(figures).every((one) => one.level !== false);
   const backend = await page.getByTestId('engine-status').textContent();
   printJson({
     soak: { photos: lots * lot, lot, webgpu: values.webgpu, failed, problems, backend },

@@ -31,6 +31,12 @@ import type { FetchEventLike, WorkerScope } from './worker-scope.ts';
 /** Its name; several policies in one header hold together. */
 const POLICY = 'Content-Security-Policy';
 
+/**
+ * Pages are claimed at once. Firefox answers only after every worker of theirs has had a free moment, and threads of a
+ * WASM runtime sleep until there is something to compute.
+ */
+const CLAIM_MS = 500;
+
 export class ShellWorker {
   readonly #scope: WorkerScope;
   readonly #list: ShellList;
@@ -67,8 +73,10 @@ export class ShellWorker {
     );
   }
 
+  /** Until it ends, whatever pages and workers ask for waits. */
   async activate(): Promise<void> {
-    await this.#scope.clients.claim();
+    const claimed = this.#scope.clients.claim();
+    await Promise.race([claimed, new Promise((resolve) => setTimeout(resolve, CLAIM_MS))]);
     await this.tidy();
   }
 
@@ -147,7 +155,7 @@ export class ShellWorker {
     const build = event.clientId ? await this.#clients.of(event.clientId) : null;
     if (build !== null && event.resultingClientId) {
       // A worker of the page, which asks for files by itself.
-      await this.#clients.note(event.resultingClientId, build);
+      await this.#clients.note(event.resultingClientId, build, event.clientId);
     }
     return (
       (build === null ? undefined : await keptFile(this.#parts, build, path)) ??
@@ -190,7 +198,8 @@ export class ShellWorker {
     // In this order: a build that is on its way has a worker before it has a cache.
     const names = await shellCaches(this.#parts);
     if (registration.installing || registration.waiting) return;
-    const open = await clients.matchAll({ type: 'all', includeUncontrolled: true });
+    // Workers are not asked for: Firefox would wait for them as when it claims.
+    const open = await clients.matchAll({ type: 'window', includeUncontrolled: true });
     const needed = await this.#clients.tidy(new Set(open.map(({ id }) => id)));
     for (const name of names) {
       const build = name.slice(shellPrefix(this.#parts.scope).length);

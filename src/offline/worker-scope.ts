@@ -29,7 +29,10 @@ export interface WorkerScope {
   readonly registration: ServiceWorkerRegistration;
   readonly clients: {
     claim(): Promise<void>;
-    matchAll(options: { type: 'all'; includeUncontrolled: true }): Promise<readonly ClientLike[]>;
+    matchAll(options: {
+      type: 'window';
+      includeUncontrolled: true;
+    }): Promise<readonly ClientLike[]>;
   };
   readonly fetch: typeof fetch;
   skipWaiting(): Promise<void>;

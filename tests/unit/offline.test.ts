@@ -185,6 +185,20 @@ describe('the build of each open page', () => {
     expect(await after.of('page a')).toBeNull();
     expect(await after.of('page b')).toBe('2');
   });
+
+  it('is that of its workers, and of theirs, for as long as it is open', async () => {
+    const { parts } = host({});
+    const before = new ClientBuilds(parts);
+    await before.note('page', '1');
+    await before.note('worker', '1', 'page');
+    const after = new ClientBuilds(parts);
+    await after.note('thread', '1', 'worker');
+    const later = Date.now() + 11_000;
+    expect(await after.tidy(new Set(['page']), later)).toEqual(new Set(['1']));
+    for (const client of ['page', 'worker', 'thread']) expect(await after.of(client)).toBe('1');
+    expect(await after.tidy(new Set(), later)).toEqual(new Set());
+    for (const client of ['page', 'worker', 'thread']) expect(await after.of(client)).toBeNull();
+  });
 });
 
 describe('shared photos', () => {

@@ -7,6 +7,8 @@ import type { FetchEventLike, WorkerScope } from '../../src/offline/worker-scope
 import { MemoryCaches } from './memory-caches.ts';
 
 const SCOPE = 'https://host.example/some/where/';
+/** What Firefox gives while a thread of a page sleeps. */
+const NEVER = new Promise<never>(() => undefined);
 
 /** A build whose files say which build they are of. */
 function buildOf(build: string) {
@@ -32,6 +34,7 @@ function origin() {
     headers: {} as Record<string, string>,
     open: [] as string[],
     skipped: 0,
+    claimed: Promise.resolve(),
     free: Number.POSITIVE_INFINITY,
   };
   const fetch = async (input: RequestInfo | URL, init?: RequestInit) => {
@@ -48,8 +51,9 @@ function origin() {
     registration: { scope: SCOPE, installing: null, waiting: null },
     navigator: { storage: { estimate: async () => ({ usage: 0, quota: state.free }) } },
     clients: {
-      claim: async () => undefined,
-      matchAll: async () => state.open.map((id) => ({ id })),
+      claim: () => state.claimed,
+      matchAll: async ({ type }: { readonly type: string }) =>
+        type === 'window' ? state.open.map((id) => ({ id })) : NEVER,
     },
     skipWaiting: async () => {
       state.skipped++;
@@ -295,5 +299,16 @@ describe('storage that fails', () => {
     expect(await page?.text()).toBe('page of the network');
     expect(page?.headers.get('Cross-Origin-Opener-Policy')).toBe('same-origin');
     expect(await textOf(ask(worker, 'theme.js', { client: 'a' }))).toBe('theme 1');
+  });
+});
+
+describe('taking over', () => {
+  it('waits neither for the claim nor for workers, whose threads may sleep', async () => {
+    const site = origin();
+    site.state.claimed = NEVER;
+    const worker = site.worker(buildOf('1').list);
+    await worker.install();
+    expect(site.state.skipped).toBe(1);
+    await worker.activate();
   });
 });

@@ -47,4 +47,14 @@ describe('memory', () => {
     expect(found.nodes).toMatchObject({ slope: 40, level: false });
     expect(found.pageHeap.level).toBe(true);
   });
+
+  it('is judged after few photos only where nothing has to fill first', () => {
+    const few = lots
+      .slice(0, 4)
+      .map((photos) => sample(photos, { nodes: 60 * photos, gpuBuffers: photos }));
+    const found = levelling(few);
+    expect(found.nodes).toMatchObject({ slope: 60, level: null });
+    expect(found.gpuBuffers).toMatchObject({ slope: 1, level: false });
+    expect(found.wasm.level).toBe(true);
+  });
 });
