@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { cp, stat } from 'node:fs/promises';
 import { extname, join, resolve, sep } from 'node:path';
 import { type Connect, defaultClientConditions, defineConfig, type Plugin } from 'vite';
+import { entriesApart } from './scripts/entries-apart.ts';
 import { shellWorker } from './scripts/shell-worker.ts';
 import { thirdPartyLicences } from './scripts/third-party-licences.ts';
 import {
@@ -91,7 +92,7 @@ export default defineConfig({
   },
   // These find files beside themselves, which pre-bundling would move.
   optimizeDeps: { exclude: ['onnxruntime-web', 'hnswlib-wasm'] },
-  worker: { format: 'es', plugins: licences.workers },
+  worker: { format: 'es', plugins: () => [...licences.workers(), entriesApart()] },
   build: {
     target: 'es2023',
     // WASM and weights as data: URLs would be larger and could not be compiled while streaming.

@@ -4,10 +4,9 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
-import { build, preview } from 'vite';
-import { DRAWN_SITE, writeDrawnSite } from '../tests/browser/harness/drawn-site.ts';
 import { engineReady, SCREENS, STARTS } from '../tests/browser/harness/tour.ts';
 import { ROOT } from './document.ts';
+import { serveDrawn } from './drawn-server.ts';
 import { ensureBrowser } from './find-browser.ts';
 
 const { values } = parseArgs({
@@ -18,8 +17,6 @@ const { values } = parseArgs({
   },
 });
 const out = resolve(values.out);
-const site = join(ROOT, '.cache/screens-site');
-const CONFIG = join(ROOT, 'vite.config.ts');
 
 const WIDTHS = {
   phone: { width: 390, height: 844 },
@@ -30,25 +27,15 @@ const LOCALES: Readonly<Record<string, string>> = { en: 'en-GB', zh: 'zh-CN' };
 
 await rm(out, { recursive: true, force: true });
 await mkdir(out, { recursive: true });
-process.env.NODE_ENV = 'production';
-const output = { outDir: site, emptyOutDir: true };
-await build({ configFile: CONFIG, logLevel: 'warn', build: output });
-await writeDrawnSite(site);
-const server = await preview({
-  configFile: CONFIG,
-  build: output,
-  preview: { port: 0, strictPort: false },
-});
+const server = await serveDrawn(join(ROOT, '.cache/screens-site'), true);
 const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
 const browser = await chromium.launch({ executablePath: ensureBrowser(), args });
 try {
-  const [url = ''] = server.resolvedUrls?.local ?? [];
-  const address = new URL(`${DRAWN_SITE}/`, url).href;
   for (const language of values.languages.split(',')) {
     const locale = LOCALES[language];
     if (!locale) throw new Error(`--languages: "${language}" is none of ${Object.keys(LOCALES)}.`);
     for (const [width, viewport] of Object.entries(WIDTHS)) {
-      await walk(browser, address, { locale, viewport }, `${language}-${width}`);
+      await walk(browser, server.address, { locale, viewport }, `${language}-${width}`);
     }
   }
 } finally {

@@ -3,30 +3,23 @@
 // growing.
 //
 //   npm run soak -- [--photos 200] [--lot 20] [--webgpu [--wasm-matcher]] [--fresh]
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chromium, type Page } from 'playwright-core';
-import { build, preview } from 'vite';
 import { PLACES } from '../src/app/shell/router.ts';
 import { readNumber, WHOLE } from '../src/cli/flags.ts';
 import { note, printJson } from '../src/cli/output.ts';
-import {
-  DRAWN_SITE,
-  otherPng,
-  SCENES,
-  scenePng,
-  writeDrawnSite,
-} from '../tests/browser/harness/drawn-site.ts';
+import { otherPng, SCENES, scenePng } from '../tests/browser/harness/drawn-site.ts';
 import { READY_MS, type Upload, upload } from '../tests/browser/harness/visitor.ts';
-import { ROOT } from '../tests/browser/harness/vite.lab.config.ts';
 import {
   beforeWorker,
   WITHOUT_SERVICE_WORKER,
   WORKERS,
 } from '../tests/browser/harness/worker-prelude.ts';
+import { ROOT } from './document.ts';
+import { serveDrawn } from './drawn-server.ts';
 import { ensureBrowser } from './find-browser.ts';
 import { rendererMemory } from './renderer-memory.ts';
 import { type Figures, levelling } from './soak-figures.ts';
@@ -53,22 +46,7 @@ if (lots < LEAST_LOTS) throw new Error(`--photos must be at least ${LEAST_LOTS} 
 
 const patience = values.webgpu ? SOFTWARE_GPU_MS : READY_MS;
 
-process.env.NODE_ENV = 'production';
-// Its own folder: the browser tests empty theirs.
-const OUT = resolve(ROOT, '.cache/soak');
-const built = {
-  configFile: resolve(ROOT, 'vite.config.ts'),
-  // The report alone is for the standard output.
-  logLevel: 'warn' as const,
-  build: { outDir: OUT },
-};
-if (values.fresh || !existsSync(join(OUT, DRAWN_SITE, 'sw.js'))) {
-  await build({ ...built, build: { outDir: OUT, emptyOutDir: true } });
-  await writeDrawnSite(OUT);
-}
-const server = await preview({ ...built, preview: { port: 0, strictPort: false } });
-const [site] = server.resolvedUrls?.local ?? [];
-if (!site) throw new Error('The built page could not be served.');
+const server = await serveDrawn(resolve(ROOT, '.cache/soak'), values.fresh);
 
 // A profile on the disk: a private one would keep IndexedDB in memory.
 const profile = await mkdtemp(join(tmpdir(), 'cairn-soak-'));
@@ -95,7 +73,7 @@ try {
   const protocol = await context.newCDPSession(page);
   await protocol.send('Performance.enable');
   const heaps = await WorkerHeaps.watch(protocol);
-  await page.goto(new URL(`${DRAWN_SITE}/`, site).href);
+  await page.goto(server.address);
   await page
     .locator('[data-testid=engine-status][data-state=ready]')
     .waitFor({ state: 'attached', timeout: patience });

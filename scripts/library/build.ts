@@ -8,6 +8,7 @@ import { dts } from 'rolldown-plugin-dts';
 import { build } from 'vite';
 import { parseRegistry, REGISTRY_FILE } from '../../src/weights/load-registry.ts';
 import { ROOT } from '../document.ts';
+import { entriesApart } from '../entries-apart.ts';
 import { thirdPartyLicences } from '../third-party-licences.ts';
 import { filesOfRegistry, servedRegistry } from './served-files.ts';
 
@@ -28,7 +29,7 @@ export async function buildLibrary(out: string): Promise<void> {
     // Workers and WASM are asked for beside the module, wherever that is served from.
     base: './',
     resolve: { conditions: ['onnxruntime-web-use-extern-wasm', 'module', 'browser', 'production'] },
-    worker: { format: 'es', plugins: licences.workers },
+    worker: { format: 'es', plugins: () => [...licences.workers(), entriesApart()] },
     build: {
       outDir: out,
       emptyOutDir: false,

@@ -9,6 +9,7 @@ import {
   type StoreName,
 } from './idb-database.ts';
 import { isAbort, isQuota, storageFailed } from './idb-errors.ts';
+import { withBlobs, withoutBlobs } from './kept-blobs.ts';
 import { laterThan } from './record-time.ts';
 import type {
   CairnStore,
@@ -188,12 +189,16 @@ export class IdbStore implements CairnStore {
     });
   }
 
-  getValue(key: string): Promise<StoredValue | undefined> {
-    return this.#run(['values'], 'readonly', (tx) => tx.objectStore('values').get(key));
+  async getValue(key: string): Promise<StoredValue | undefined> {
+    return withBlobs(
+      await this.#run(['values'], 'readonly', (tx) => tx.objectStore('values').get(key)),
+    );
   }
 
   async putValue(key: string, value: StoredValue): Promise<void> {
-    await this.#run(['values'], 'readwrite', (tx) => tx.objectStore('values').put!(value, key));
+    // Before the transaction, which would end while a Blob is read.
+    const kept = await withoutBlobs(value).catch((cause) => Promise.reject(storageFailed(cause)));
+    await this.#run(['values'], 'readwrite', (tx) => tx.objectStore('values').put!(kept, key));
   }
 
   deleteValue(key: string): Promise<void> {
@@ -210,7 +215,9 @@ export class IdbStore implements CairnStore {
     return this.#run(['values'], 'readonly', async (tx) => {
       const store = tx.objectStore('values');
       const [keys, values] = await Promise.all([store.getAllKeys(range), store.getAll(range)]);
-      return keys.flatMap((key, i) => (values[i] === undefined ? [] : [[key, values[i]]]));
+      return keys.flatMap((key, i) =>
+        values[i] === undefined ? [] : [[key, withBlobs(values[i])]],
+      );
     });
   }
 

@@ -1,9 +1,12 @@
 // Parts of the page that are fetched late and do not come: said in sight, and the rest goes on.
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Browser, BrowserContext } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { launch } from './harness/browser.ts';
 import { DRAWN_SITE, scenePng } from './harness/drawn-site.ts';
 import { openReady, recognise, upload } from './harness/visitor.ts';
+import { LAB_OUT } from './harness/vite.lab.config.ts';
 
 let browser: Browser;
 let context: BrowserContext;
@@ -59,4 +62,17 @@ test('a page whose language does not come starts in the other', async () => {
   await context.route('**/en-*.js', (route) => route.abort());
   const { page } = await openReady(context, `${DRAWN_SITE}/`);
   await expect.poll(() => page.evaluate(() => document.documentElement.lang)).toBe('zh-Hans');
+});
+
+test('no part of a worker imports the script that the worker was started by', async () => {
+  const folder = join(LAB_OUT, DRAWN_SITE, 'assets');
+  const scripts = (await readdir(folder)).filter((name) => name.endsWith('.js'));
+  const texts = await Promise.all(scripts.map((name) => readFile(join(folder, name), 'utf8')));
+  const all = texts.join('\n');
+  const started = [...all.matchAll(/new Worker\([^;]*?([\w-]+\.js)/g)].map(
+    ([, name]) => name ?? '',
+  );
+  expect(started.length).toBeGreaterThanOrEqual(5);
+  const imported = started.filter((name) => all.match(`(from|import) ?["']\\./${name}`));
+  expect(imported).toEqual([]);
 });

@@ -84,6 +84,19 @@ describe.each(kinds)('a store on %s', (_, open) => {
     await store.deleteValue('graph/1');
     expect(await store.listValues('graph/')).toEqual([]);
   });
+
+  it('gives pictures back as they were put', async () => {
+    const store = await open();
+    const blob = new Blob([bytes(1, 2, 3)], { type: 'image/webp' });
+    await store.putValue('picture/1', { blob, name: 'a.png', none: null });
+    const listed = await store.getValues('picture/');
+    for (const value of [await store.getValue('picture/1'), listed[0]?.[1]]) {
+      expect(value).toEqual({ blob: expect.any(Blob), name: 'a.png', none: null });
+      const picture = (value as { readonly blob: Blob }).blob;
+      expect(picture.type).toBe('image/webp');
+      expect(new Uint8Array(await picture.arrayBuffer())).toEqual(bytes(1, 2, 3));
+    }
+  });
 });
 
 describe('openStore', () => {
@@ -94,6 +107,25 @@ describe('openStore', () => {
     await first.putFile(HEX('1'), bytes(7));
     first.close();
     expect(await (await openStore({ name })).getFile(HEX('1'))).toEqual(bytes(7));
+  });
+
+  it('puts no Blob in the database, where WebKit in private browsing takes none, and reads old ones', async () => {
+    const name = freshName();
+    const store = await openStore({ name });
+    const put = vi.spyOn(FakeObjectStore.prototype, 'put');
+    await store.putValue('new', { blob: new Blob(['new']) });
+    expect(put.mock.calls.map(([value]) => value)).toEqual([
+      { blob: { blob: '', bytes: new TextEncoder().encode('new') } },
+    ]);
+    put.mockRestore();
+    const database = await new Promise<IDBDatabase>((done) => {
+      const request = indexedDB.open(name);
+      request.onsuccess = () => done(request.result);
+    });
+    const old = new Blob(['old']);
+    database.transaction('values', 'readwrite').objectStore('values').put({ blob: old }, 'old');
+    expect(await store.getValue('old')).toMatchObject({ blob: { size: 3 } });
+    database.close();
   });
 
   it('falls back to memory, and says so, where there is no storage', async () => {
