@@ -56,6 +56,21 @@ export function serveModels(): Plugin {
   };
 }
 
+/**
+ * Vite leaves its headers out where it answers that nothing has changed (304), and WebKit then refuses a worker's script
+ * whose copy it has.
+ */
+function headersAlways(headers: Readonly<Record<string, string>>): Plugin {
+  return {
+    name: 'cairn-headers-always',
+    configurePreviewServer: ({ middlewares }) =>
+      void middlewares.use((_, response, next) => {
+        for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+        next();
+      }),
+  };
+}
+
 const CONNECT_ORIGINS = connectOrigins(process.env[CONNECT] ?? '');
 
 /** Puts the policy before everything that it is to hold for. */
@@ -77,6 +92,11 @@ function contentPolicy(): Plugin {
   };
 }
 
+const PREVIEW_HEADERS = {
+  ...ISOLATION_HEADERS,
+  'Content-Security-Policy': filePolicy(CONNECT_ORIGINS),
+};
+
 const licences = thirdPartyLicences();
 
 export default defineConfig({
@@ -85,7 +105,13 @@ export default defineConfig({
   base: './',
   // No fall-back to index.html: an asset that is missing must be a 404, not a page.
   appType: 'mpa',
-  plugins: [serveModels(), contentPolicy(), licences.page, shellWorker(CONNECT_ORIGINS)],
+  plugins: [
+    serveModels(),
+    contentPolicy(),
+    headersAlways(PREVIEW_HEADERS),
+    licences.page,
+    shellWorker(CONNECT_ORIGINS),
+  ],
   resolve: {
     // onnxruntime-web then leaves its .wasm and .mjs to us (src/inference/browser-runtime.ts).
     conditions: ['onnxruntime-web-use-extern-wasm', ...defaultClientConditions],
@@ -102,9 +128,5 @@ export default defineConfig({
     rolldownOptions: { checks: { bundlerTimings: false } },
   },
   server: { port: 5173, host: '127.0.0.1', headers: ISOLATION_HEADERS },
-  preview: {
-    port: 5173,
-    host: '127.0.0.1',
-    headers: { ...ISOLATION_HEADERS, 'Content-Security-Policy': filePolicy(CONNECT_ORIGINS) },
-  },
+  preview: { port: 5173, host: '127.0.0.1', headers: PREVIEW_HEADERS },
 });

@@ -91,6 +91,13 @@ export function watchErrors(): void {
   addEventListener('unhandledrejection', ({ reason }) => seen.push(`unhandled: ${reason}`));
 }
 
+/** What the page itself tells of: ids. */
+export function notices(): string[] {
+  return [...document.querySelectorAll<HTMLElement>('[data-testid=notice]')].map(
+    ({ dataset }) => dataset.id ?? '',
+  );
+}
+
 export function uncaughtErrors(): string[] {
   return (globalThis as unknown as { uncaught: string[] }).uncaught;
 }

@@ -1,6 +1,7 @@
 // The walk: what a visitor does on a first visit and on a second without a network, the same in every browser.
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
+import sharp from 'sharp';
 import { PLACES } from '../../src/app/shell/router.ts';
 import {
   otherPng,
@@ -65,6 +66,8 @@ export async function walk(driver: Driver, options: WalkOptions): Promise<WalkOu
       await work();
       const errors = await driver.evaluate(inPage.uncaughtErrors);
       if (errors.length > 0) problem = `uncaught: ${errors.join('; ')}`;
+      const told = await driver.evaluate(inPage.notices);
+      if (told.length > 0) problem = `the page tells of ${told.join()}`;
     } catch (thrown) {
       problem = thrown instanceof Error ? thrown.message : String(thrown);
     }
@@ -80,7 +83,7 @@ export async function walk(driver: Driver, options: WalkOptions): Promise<WalkOu
   const platform = await driver.evaluate(inPage.platform);
   await step('recognise', () => visitor.recogniseScenes());
   await step('every kind of photo', async () => {
-    photos = await visitor.recognise(await fixtures());
+    photos = await visitor.recognise([...(await fixtures()), await largeAndTurned()]);
   });
   await step('teach', () => visitor.teach());
   await step('tune', () => visitor.tune());
@@ -202,6 +205,13 @@ function expectLabel(seen: inPage.SeenPhoto | undefined, label: string | null): 
 
 function png(name: string, bytes: Buffer): inPage.GivenFile {
   return { name: `${name}.png`, type: 'image/png', base64: bytes.toString('base64') };
+}
+
+/** More pixels than are decoded, and to be turned: browsers do both in one. */
+async function largeAndTurned(): Promise<inPage.GivenFile> {
+  const large = sharp(await scenePng(UNMATCHED, 7)).resize(6000, 4000, { fit: 'fill' });
+  const turned = await large.withMetadata({ orientation: 6 }).jpeg().toBuffer();
+  return { name: 'large-and-turned.jpg', type: 'image/jpeg', base64: turned.toString('base64') };
 }
 
 async function fixtures(): Promise<inPage.GivenFile[]> {

@@ -179,8 +179,8 @@ export class WorkerBridge<Api extends object> {
   }
 
   /**
-   * A worker that dies before it has said anything is started once more, and nobody is told: its script did not come.
-   * WebKit drops scripts that are on their way while a service worker takes over.
+   * A worker that dies before it has said anything is started once more, and nobody is told: its script did not come, as
+   * happens where the network fails for a moment.
    * @returns false where that has been tried, or cannot be: calls are on their way
    */
   #startAgain(running: Running): boolean {

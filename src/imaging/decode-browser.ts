@@ -3,10 +3,12 @@ import { CairnError, throwIfAborted } from '../errors.ts';
 import type { LongWork } from '../progress.ts';
 import { decodeBmp } from './bmp.ts';
 import { type Bitmap8, flattenOnWhite } from './decode.ts';
+import { swapsSides } from './exif.ts';
 import { inspectPhoto, type PhotoHeader } from './inspect.ts';
 import { decodedSize } from './limits.ts';
 import { corruptPhoto, heicReaderMissing } from './photo-errors.ts';
-import { type QuarterTurns, turnPixels } from './turn.ts';
+import { type QuarterTurns, turnPixels, turnUpright } from './turn.ts';
+import { turnsPngs } from './turns-png.ts';
 
 interface Size {
   readonly width: number;
@@ -120,6 +122,25 @@ async function decodeByBrowser(
   header: PhotoHeader,
   size: Size,
 ): Promise<Pixels> {
+  const { mime, orientation } = header;
+  if (mime === 'image/png' && orientation !== 1 && !(await turnsPngs())) {
+    const stored = (sides: Size) =>
+      swapsSides(orientation) ? { width: sides.height, height: sides.width } : sides;
+    const asStored = stored(size);
+    const pixels = await readUpright(
+      bytes,
+      { ...header, ...stored(header), orientation: 1 },
+      asStored,
+    );
+    const packed = new Uint32Array(pixels.buffer, pixels.byteOffset, pixels.length / 4);
+    const turned = turnUpright(packed, asStored.width, asStored.height, orientation);
+    return new Uint8Array(turned.buffer);
+  }
+  return readUpright(bytes, header, size);
+}
+
+/** As {@link decodeByBrowser}, of what the browser turns. */
+async function readUpright(bytes: Uint8Array, header: PhotoHeader, size: Size): Promise<Pixels> {
   const bitmap = await toImageBitmap(bytes, header, size);
   try {
     const data = await readPixels(bitmap, size, header);

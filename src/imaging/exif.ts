@@ -36,3 +36,7 @@ export function tiffOrientation(tiff: Uint8Array): Orientation {
 export function swapsSides(orientation: Orientation): boolean {
   return orientation >= 5;
 }
+
+/** Numbers for a turn of 0, 90, 180, 270 degrees clockwise, and for the same mirrored left and right after it. */
+export const TURNED: readonly Orientation[] = [1, 6, 3, 8];
+export const TURNED_AND_MIRRORED: readonly Orientation[] = [2, 5, 4, 7];

@@ -1,6 +1,6 @@
 // The container of HEIC and AVIF (ISO/IEC 23008-12): size, turn and colours of its primary picture, before decoding.
 import type { ContainerHeader } from './container-headers.ts';
-import type { Orientation } from './exif.ts';
+import { TURNED, TURNED_AND_MIRRORED } from './exif.ts';
 import { corruptPhoto, truncatedPhoto } from './photo-errors.ts';
 import { latin1 } from './sniff.ts';
 
@@ -113,10 +113,6 @@ function associated(reader: Reader, ipma: Box, item: number): number[] {
   }
   return [];
 }
-
-/** EXIF's numbers for a turn of 0, 90, 180, 270 degrees clockwise, and for the same mirrored left and right after it. */
-const TURNED: readonly Orientation[] = [1, 6, 3, 8];
-const TURNED_AND_MIRRORED: readonly Orientation[] = [2, 5, 4, 7];
 
 function describe(reader: Reader, properties: readonly Box[]): HeifHeader {
   let size: { width: number; height: number } | undefined;

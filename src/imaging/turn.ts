@@ -1,4 +1,5 @@
 // Turns and mirrors pixels in memory, for frames that carry their orientation as a note.
+import { type Orientation, TURNED, TURNED_AND_MIRRORED } from './exif.ts';
 
 export type QuarterTurns = 0 | 90 | 180 | 270;
 
@@ -33,4 +34,16 @@ export function turnPixels(
     }
   }
   return result;
+}
+
+/** Does to pixels as stored what an EXIF orientation asks for; otherwise as {@link turnPixels}. */
+export function turnUpright(
+  pixels: Uint32Array,
+  width: number,
+  height: number,
+  orientation: Orientation,
+): Uint32Array {
+  const flip = TURNED_AND_MIRRORED.includes(orientation);
+  const quarters = (flip ? TURNED_AND_MIRRORED : TURNED).indexOf(orientation);
+  return turnPixels(pixels, width, height, (90 * quarters) as QuarterTurns, flip);
 }

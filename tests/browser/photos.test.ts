@@ -50,3 +50,22 @@ test('the eight EXIF orientations of a picture give the same embedding', async (
     expect(cosine).toBeGreaterThan(0.999);
   }
 });
+
+test('a PNG that the browser does not turn, as WebKit, is turned all the same', async () => {
+  const context = await browser.newContext();
+  await context.addInitScript(() => {
+    const native = createImageBitmap;
+    const lazy = (source: Blob, options?: ImageBitmapOptions) =>
+      native(
+        source,
+        source.type === 'image/png' ? { ...options, imageOrientation: 'none' } : options,
+      );
+    Object.assign(globalThis, { createImageBitmap: lazy });
+  });
+  const { page: lazyPage } = await openLab(context);
+  const seen = await lazyPage.evaluate(() => lab.photos());
+  for (const file of ['orientation-6.png', 'orientation-6.jpg', 'palette.png']) {
+    expect(seen[file], file).toEqual(found[file]);
+  }
+  await context.close();
+});

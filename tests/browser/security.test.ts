@@ -181,3 +181,19 @@ test('the policy comes with the page and with every script, by the server as by 
   expect(script).toContain("connect-src 'self';");
   expect(script).not.toMatch(/unsafe-inline|'unsafe-eval'|\*/);
 });
+
+test('the server isolates what has not changed as it does the rest', async () => {
+  const address = inject('siteUrl');
+  const first = await fetch(address);
+  const again = await fetch(address, { headers: { 'If-None-Match': first.headers.get('etag')! } }); // Vite's has one
+  expect(again.status).toBe(304);
+  for (const name of [
+    'content-security-policy',
+    'cross-origin-embedder-policy',
+    'cross-origin-opener-policy',
+    'cross-origin-resource-policy',
+  ]) {
+    expect(again.headers.get(name), name).toBe(first.headers.get(name));
+    expect(first.headers.get(name), name).not.toBeNull();
+  }
+});

@@ -202,6 +202,20 @@ describe.each(KINDS)('$language', ({ language, program, start }) => {
     }
   });
 
+  it.skipIf(!path)('isolates what has not changed, too: WebKit refuses scripts else', async () => {
+    for (const file of ['', ...Object.keys(FILES)]) {
+      const first = (await head(file)).headers;
+      const [tag, time] = [first.get('etag'), first.get('last-modified')];
+      const again = await head(file, {
+        ...(tag ? { 'If-None-Match': tag } : { 'If-Modified-Since': time ?? '' }),
+      });
+      // Apache sends again what it has compressed.
+      expect([304, 200], file).toContain(again.status);
+      expect(again.headers.get('cross-origin-embedder-policy'), file).toBe('require-corp');
+      expect(again.headers.get('content-security-policy'), file).toBe(POLICY);
+    }
+  });
+
   it.skipIf(!path)('tells types that browsers insist on', async () => {
     const types: Record<string, RegExp> = {
       '': /^text\/html/,

@@ -1,9 +1,13 @@
 // View sizes, normalisation, flattening and turning.
+
+import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { flattenOnWhite } from '../../src/imaging/decode.ts';
+import { inspectPhoto } from '../../src/imaging/inspect.ts';
 import { resizeBilinear } from '../../src/imaging/resize.ts';
 import { toViews, viewSize } from '../../src/imaging/to-tensor.ts';
-import { type QuarterTurns, turnPixels } from '../../src/imaging/turn.ts';
+import { type QuarterTurns, turnPixels, turnUpright } from '../../src/imaging/turn.ts';
+import { SIDEWAYS } from '../../src/imaging/turns-png.ts';
 
 describe('viewSize', () => {
   it.each([
@@ -75,5 +79,24 @@ describe('turnPixels', () => {
     [270, true, [6, 3, 5, 2, 4, 1]],
   ] as [QuarterTurns, boolean, number[]][])('turns by %i, flip %s', (rotation, flip, expected) => {
     expect([...turnPixels(pixels, 3, 2, rotation, flip)]).toEqual(expected);
+  });
+});
+
+describe('turnUpright', () => {
+  it.each([1, 2, 3, 4, 5, 6, 7, 8] as const)('does what sharp does for %i', async (orientation) => {
+    const pixels = Uint32Array.from([1, 2, 3, 4, 5, 6], (n) => n * 0x0f0e0d);
+    const raw = { width: 3, height: 2, channels: 4 } as const;
+    const stored = sharp(new Uint8Array(pixels.buffer), { raw }).withMetadata({ orientation });
+    const upright = await sharp(await stored.png().toBuffer())
+      .autoOrient()
+      .raw()
+      .toBuffer();
+    const turned = turnUpright(pixels, 3, 2, orientation);
+    expect(Buffer.from(turned.buffer).equals(upright)).toBe(true);
+  });
+
+  it('is looked for with a picture that has to be turned', () => {
+    const sideways = new Uint8Array(Buffer.from(SIDEWAYS, 'base64'));
+    expect(inspectPhoto(sideways)).toMatchObject({ width: 1, height: 2, orientation: 6 });
   });
 });
