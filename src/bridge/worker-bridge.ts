@@ -49,16 +49,12 @@ const BEATS_PER_SILENCE = 4;
 
 type Timer = ReturnType<typeof setTimeout>;
 interface Running {
-  link: WorkerLink;
-  calls: Record<string, (...args: unknown[]) => Promise<unknown>>;
+  readonly link: WorkerLink;
+  readonly calls: Record<string, (...args: unknown[]) => Promise<unknown>>;
   readonly pending: Set<PendingCall>;
-  /** Of `prepare`: other calls are not on their way before it is over. */
-  readonly preparing: Set<PendingCall>;
   /** Pings since the worker last said anything; null until it has loaded and can answer. */
   unanswered: number | null;
   prepared: Promise<unknown> | null;
-  /** It has been started a second time, since the first said nothing. */
-  again?: boolean;
   /** By one of {@link BridgeOptions.spoiledBy}. */
   spoiled?: boolean;
   /** Ended. */
@@ -115,7 +111,6 @@ export class WorkerBridge<Api extends object> {
       onStuck: (why) => this.#crash(running, why),
     });
     running.pending.add(call);
-    if (!waits) running.preparing.add(call);
     this.#watch(running);
     const run = () => call.run((sent) => running.calls[method]!(...sent));
     // A failed `prepare` ends the worker, and with it every call that waited for it.
@@ -124,7 +119,6 @@ export class WorkerBridge<Api extends object> {
       .then(run, () => {})
       .finally(() => {
         running.pending.delete(call);
-        running.preparing.delete(call);
         if (running.spoiled && running.pending.size === 0) this.#end(running, spoilt());
         else this.#watch(running);
       });
@@ -137,67 +131,18 @@ export class WorkerBridge<Api extends object> {
 
   #start(): Running {
     if (this.#running && !this.#running.spoiled) return this.#running;
-    const running: Running = {
-      ...this.#link(),
-      pending: new Set(),
-      preparing: new Set(),
-      unanswered: null,
-      prepared: null,
-    };
+    const link = this.#spawn();
+    const calls = wrap(link.endpoint) as unknown as Running['calls'];
+    const running: Running = { link, calls, pending: new Set(), unanswered: null, prepared: null };
     this.#running = running;
     this.#workers.add(running);
-    this.#listen(running);
-    running.prepared = this.#prepare(running);
-    running.prepared?.catch((thrown) => this.#end(running, toCairnError(thrown)));
-    return running;
-  }
-
-  #link(): Pick<Running, 'link' | 'calls'> {
-    const link = this.#spawn();
-    return { link, calls: wrap(link.endpoint) as unknown as Running['calls'] };
-  }
-
-  #listen(running: Running): void {
-    const { link } = running;
-    link.onDeath((why) => {
-      if (running.link === link && !this.#startAgain(running)) this.#crash(running, why);
-    });
+    link.onDeath((why) => this.#crash(running, why));
     link.endpoint.addEventListener('message', () => {
       running.unanswered = 0;
     });
-  }
-
-  /** Once more where the worker has been started again meanwhile. */
-  #prepare(running: Running): Promise<unknown> | null {
-    const { prepare } = this.#options;
-    if (!prepare) return null;
-    const { link } = running;
-    return prepare(this.#face(false)).catch((thrown) => {
-      if (running.link === link) throw thrown;
-      return prepare(this.#face(false));
-    });
-  }
-
-  /**
-   * A worker that dies before it has said anything is started once more, and nobody is told: its script did not come, as
-   * happens where the network fails for a moment.
-   * @returns false where that has been tried, or cannot be: calls are on their way
-   */
-  #startAgain(running: Running): boolean {
-    const fresh = running.unanswered === null && !running.again && !running.over;
-    if (!fresh || !this.#options.prepare) return false;
-    running.again = true;
-    running.link.terminate();
-    Object.assign(running, this.#link());
-    this.#listen(running);
-    const lost = new CairnError('worker-crashed', 'Its code did not come.', 'Try again.');
-    for (const call of running.preparing) {
-      call.reject(lost);
-      // What was sent gets no answer.
-      running.pending.delete(call);
-    }
-    running.preparing.clear();
-    return true;
+    running.prepared = this.#options.prepare?.(this.#face(false)) ?? null;
+    running.prepared?.catch((thrown) => this.#end(running, toCairnError(thrown)));
+    return running;
   }
 
   /** Pings while there is work; lets an idle worker go. */

@@ -257,36 +257,4 @@ describe('life', () => {
     expect((await failure(bridge.api.born())).error.code).toBe('photo-corrupt');
     expect(await bridge.api.born()).toBeTypeOf('number');
   });
-
-  test.each([
-    [1, 'is started once more, and nobody is told'],
-    [2, 'is given up after the second time'],
-  ])('one that dies before it said anything, %i times, %s', async (times) => {
-    const crashes: string[] = [];
-    let spawned = 0;
-    const spawn = () => {
-      const link = linkThread();
-      links.push(link);
-      if (++spawned > times) return link;
-      const onDeath = (report: (why: string) => void) => void setTimeout(report, 20, 'not there');
-      return { ...link, onDeath, endpoint: { ...link.endpoint, postMessage: () => undefined } };
-    };
-    const bridge = new WorkerBridge<TrialApi>(spawn, {
-      name: 'trial',
-      prepare: (api) => api.steps(1),
-      onCrash: ({ message }) => crashes.push(message),
-    });
-    bridges.push(bridge);
-    const both = [bridge.api.born(), bridge.api.double(Float32Array.of(1))] as const;
-    if (times === 1) {
-      expect(await both[1]).toEqual(Float32Array.of(2));
-      expect(await both[0]).toBe(await bridge.api.born());
-    } else {
-      for (const one of both) expect((await failure(one)).error.code).toBe('worker-crashed');
-    }
-    expect(crashes).toEqual(times === 1 ? [] : ['The trial worker broke down: not there.']);
-    // The next call starts another, where there is none.
-    expect(await bridge.api.born()).toBeTypeOf('number');
-    expect(spawned).toBe(times + 1);
-  });
 });
