@@ -1,4 +1,4 @@
-// Whether the browser turns PNGs as their EXIF says: WebKit turns photos of other kinds only.
+// Whether the browser turns PNGs as their EXIF says: WebKit turns JPEGs only.
 
 /** Two pixels beside each other that are to be turned upright. */
 export const SIDEWAYS =

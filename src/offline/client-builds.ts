@@ -60,7 +60,12 @@ export class ClientBuilds {
       const client = decodeURIComponent(request.url.slice(this.#address('').length));
       const kept = await cache.match(request);
       if (!kept) continue;
-      const { build, page, at } = (await kept.json()) as Note;
+      // An older worker's notes name no page; most are of pages themselves.
+      const {
+        build,
+        page = client,
+        at,
+      } = (await kept.json()) as Omit<Note, 'page'> & Partial<Note>;
       if (openPages.has(page) || now - at < ARRIVAL_MS) needed.add(build);
       else {
         this.#known.delete(client);

@@ -1,5 +1,5 @@
-// Pictures among stored values. WebKit keeps no Blob in a database in private browsing, and has lost the file behind one
-// elsewhere: their bytes lie there in their place. Blobs that an earlier version has stored are read as they are.
+// Pictures among stored values. WebKit keeps no Blob in a database in private browsing: their bytes lie there in their
+// place. Blobs that an earlier version has stored are read as they are.
 import type { StoredValue } from './store.ts';
 
 interface BlobBytes {

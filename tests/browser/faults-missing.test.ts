@@ -4,7 +4,14 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { launch, openPage } from './harness/browser.ts';
 import { DRAWN_SITE, sceneLabel, scenePng, VERIFIED } from './harness/drawn-site.ts';
-import { openReady, READY_MS, recognise, type Upload, upload } from './harness/visitor.ts';
+import {
+  openReady,
+  READY_MS,
+  recognise,
+  tuningAt,
+  type Upload,
+  upload,
+} from './harness/visitor.ts';
 import { beforeWorker, WITHOUT_SERVICE_WORKER, WORKERS } from './harness/worker-prelude.ts';
 
 const SITE = `${DRAWN_SITE}/`;
@@ -106,9 +113,7 @@ describe('a worker whose file is not there', () => {
     await page.getByTestId('tuning-failed').waitFor({ timeout: READY_MS });
     await context.unroute(scripts('trainer'));
     await page.getByTestId('tuning-start').click();
-    await page
-      .locator('[data-testid=tuning][data-at=running]')
-      .waitFor({ state: 'attached', timeout: READY_MS });
+    await tuningAt(page, 'running');
   });
 });
 

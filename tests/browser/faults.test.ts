@@ -5,7 +5,14 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, t
 import { launch, openPage } from './harness/browser.ts';
 import { DRAWN_SITE, sceneLabel, scenePng } from './harness/drawn-site.ts';
 import { type Death, dieInCall } from './harness/dying-workers.ts';
-import { openReady, READY_MS, recognise, type Upload, upload } from './harness/visitor.ts';
+import {
+  openReady,
+  READY_MS,
+  recognise,
+  tuningAt,
+  type Upload,
+  upload,
+} from './harness/visitor.ts';
 
 const SITE = `${DRAWN_SITE}/`;
 /** Those of the collection without views to match: quick. */
@@ -101,10 +108,7 @@ describe('a worker that dies', () => {
       .getByTestId('lesson-photo')
       .evaluateAll((all) => all.map((one) => (one as HTMLElement).dataset.at));
     expect(outcomes).toEqual(['failed', 'taught', 'taught']);
-    const at = (state: string) =>
-      page
-        .locator(`[data-testid=tuning][data-at=${state}]`)
-        .waitFor({ state: 'attached', timeout: READY_MS });
+    const at = (state: string) => tuningAt(page, state);
     await page.getByTestId('tuning-start').click();
     await at('failed');
     await expect

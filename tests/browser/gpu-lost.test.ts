@@ -1,10 +1,17 @@
 // A graphics card that is lost in the middle of each thing that the page computes on it: the work goes on by WASM, and
 // the page says so.
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page, Worker } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { launch } from './harness/browser.ts';
 import { DRAWN_SITE, sceneLabel, scenePng, VERIFIED } from './harness/drawn-site.ts';
-import { openReady, READY_MS, recognise, type Upload, upload } from './harness/visitor.ts';
+import {
+  openReady,
+  READY_MS,
+  recognise,
+  tuningAt,
+  type Upload,
+  upload,
+} from './harness/visitor.ts';
 import { beforeWorker, WITHOUT_SERVICE_WORKER, type WorkerKind } from './harness/worker-prelude.ts';
 
 const SITE = `${DRAWN_SITE}/`;
@@ -37,11 +44,15 @@ beforeEach(async () => {
 });
 afterEach(() => context.close());
 
+function workerOf(page: Page, kind: WorkerKind): Worker {
+  const worker = page.workers().find((one) => one.url().includes(`/${kind}-`));
+  if (!worker) throw new Error(`No worker is a ${kind}`);
+  return worker;
+}
+
 /** Takes the devices of a worker away, and says how many it had. */
 function pullOut(page: Page, kind: WorkerKind): Promise<number> {
-  const [worker] = page.workers().filter((one) => one.url().includes(`/${kind}-`));
-  if (!worker) throw new Error(`No worker is a ${kind}`);
-  return worker.evaluate(() => {
+  return workerOf(page, kind).evaluate(() => {
     const { devices } = globalThis as unknown as { devices: GPUDevice[] };
     for (const device of devices) device.destroy();
     return devices.length;
@@ -50,9 +61,7 @@ function pullOut(page: Page, kind: WorkerKind): Promise<number> {
 
 /** They go as soon as they are given something to compute. */
 async function pullOutAtWork(page: Page, kind: WorkerKind): Promise<void> {
-  const [worker] = page.workers().filter((one) => one.url().includes(`/${kind}-`));
-  if (!worker) throw new Error(`No worker is a ${kind}`);
-  const devices = await worker.evaluate(() => {
+  const devices = await workerOf(page, kind).evaluate(() => {
     const scope = globalThis as unknown as { devices: GPUDevice[]; pullAtWork: boolean };
     scope.pullAtWork = true;
     return scope.devices.length;
@@ -115,10 +124,7 @@ test('while tuning: what was kept is gone on with', async () => {
   await page.getByTestId('teach-files').setInputFiles(await views(23, [1, 2, 3]));
   await page.getByTestId('teach-start').click();
   await page.locator('[data-testid=lesson][data-state=over]').waitFor({ timeout: READY_MS });
-  const at = (state: string) =>
-    page
-      .locator(`[data-testid=tuning][data-at=${state}]`)
-      .waitFor({ state: 'attached', timeout: READY_MS });
+  const at = (state: string) => tuningAt(page, state);
   await page.getByTestId('tuning-start').click();
   await at('running');
   const panel = page.getByTestId('tuning');

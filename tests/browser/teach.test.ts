@@ -10,7 +10,14 @@ import { findServed, parseRegistry } from '../../src/weights/load-registry.ts';
 import { violations } from './harness/accessibility.ts';
 import { launch } from './harness/browser.ts';
 import { DRAWN_SITE, otherPng, scenePng } from './harness/drawn-site.ts';
-import { openReady, READY_MS, recognise, type Upload, upload } from './harness/visitor.ts';
+import {
+  openReady,
+  READY_MS,
+  recognise,
+  tuningAt,
+  type Upload,
+  upload,
+} from './harness/visitor.ts';
 
 /** A scene that the site's collection lacks; it has one of the same kind, which is named in its place. */
 const NEW_SCENE = 23;
@@ -152,10 +159,7 @@ describe('fine-tuning', () => {
     const { page, problems } = await openReady(context, `${DRAWN_SITE}/`);
     await teach(page, NAME, await views([1, 2, 3, 4]));
     const panel = page.getByTestId('tuning');
-    const at = (state: string) =>
-      page
-        .locator(`[data-testid=tuning][data-at=${state}]`)
-        .waitFor({ state: 'attached', timeout: READY_MS });
+    const at = (state: string) => tuningAt(page, state);
     await page.getByTestId('tuning-start').click();
     await at('running');
     await page.getByTestId('curves').locator('circle').nth(3).waitFor({ timeout: READY_MS });
@@ -205,11 +209,6 @@ describe('fine-tuning', () => {
 });
 
 describe('fine-tuning of head and last stage', () => {
-  const at = (page: Page, state: string) =>
-    page
-      .locator(`[data-testid=tuning][data-at=${state}]`)
-      .waitFor({ state: 'attached', timeout: READY_MS });
-
   test('is offered beside the head, and refused with its reason for fewer than three photos', async () => {
     const { page, problems } = await openReady(context, `${DRAWN_SITE}/`);
     await teach(page, NAME, await views([1, 2]));
@@ -243,21 +242,21 @@ describe('fine-tuning of head and last stage', () => {
     await page.getByTestId('nav-teach').click();
     await page.getByTestId('tuning-scope-last-stage').check();
     await page.getByTestId('tuning-start').click();
-    await at(page, 'running');
+    await tuningAt(page, 'running');
     // Validated at steps 0, 5 and 10, with the loss between; kept at step 10.
     await page.getByTestId('curves').locator('circle').nth(4).waitFor({ timeout: READY_MS });
     await page.getByTestId('tuning-pause').click();
-    await at(page, 'paused');
+    await tuningAt(page, 'paused');
     expect(await violations(page)).toEqual([]);
 
     await page.reload();
     await ready(page);
     await page.getByTestId('tuning-resume-saved').click();
-    await at(page, 'running');
+    await tuningAt(page, 'running');
     const step = (await page.getByTestId('tuning-step').textContent()) ?? '';
     expect(Number(/\d+/.exec(step)?.[0])).toBeGreaterThanOrEqual(10);
     await page.getByTestId('tuning-stop').click();
-    await at(page, 'over');
+    await tuningAt(page, 'over');
     await expect.poll(() => page.getByTestId('figures').textContent()).toMatch(/of 1/);
     const download = page.waitForEvent('download');
     await page.getByTestId('tuning-export').click();

@@ -186,6 +186,17 @@ describe('the build of each open page', () => {
     expect(await after.of('page b')).toBe('2');
   });
 
+  it('outlives a note that an older worker made', async () => {
+    const { parts } = host({});
+    await new ClientBuilds(parts).note('page', '1');
+    const [name] = await parts.caches.keys();
+    const cache = await parts.caches.open(name ?? '');
+    const [request] = await cache.keys();
+    await cache.put(request!, Response.json({ build: '1', at: 0 })); // the note above
+    expect(await new ClientBuilds(parts).tidy(new Set(['page']))).toEqual(new Set(['1']));
+    expect(await new ClientBuilds(parts).tidy(new Set())).toEqual(new Set());
+  });
+
   it('is that of its workers, and of theirs, for as long as it is open', async () => {
     const { parts } = host({});
     const before = new ClientBuilds(parts);

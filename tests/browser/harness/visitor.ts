@@ -68,3 +68,10 @@ export async function recognise(page: Page, files: readonly Upload[]): Promise<I
     return item;
   });
 }
+
+/** Waits until fine-tuning stands so: `running`, `paused`, `over`, `failed`. */
+export function tuningAt(page: Page, state: string): Promise<void> {
+  return page
+    .locator(`[data-testid=tuning][data-at=${state}]`)
+    .waitFor({ state: 'attached', timeout: READY_MS });
+}
